@@ -1,0 +1,1 @@
+"""Satellites, displays and wearables: Memex on small devices."""

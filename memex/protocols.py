@@ -1,0 +1,186 @@
+"""Every seam of Memex on one page.
+
+A seam has a real implementation and a fake that ships (`memex.testing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from memex.types import Answer, Document, Hit, Segment
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """One stretch of a recording, recognised for good."""
+
+    segments: tuple[Segment, ...]
+    """In order, times counted from the start of the recording. May be empty."""
+    position: float
+    """Seconds of the recording that are done: recognition can resume here."""
+    duration: float | None
+    """Seconds of the whole recording, where its container tells."""
+    language: str | None
+    suppressed: int = 0
+    """Texts that the recogniser made of no speech and that were dropped."""
+
+
+class Transcriber(Protocol):
+    """Speech to text. Real: faster-whisper."""
+
+    @property
+    def model(self) -> str:
+        """The recogniser's name, as it is shown: "whisper tiny.en"."""
+
+    def transcribe(self, media: Path, start: float = 0.0) -> Iterator[Recognised]:
+        """Recognise a media file from `start` seconds on, stretch by stretch.
+
+        Memory does not grow with the length of the file. Raises
+        `UnreadableFile` for what is no sound recording.
+        """
+
+
+class Embedder(Protocol):
+    """Text to unit vectors. Real: CTranslate2, sentence-transformers."""
+
+    @property
+    def model(self) -> str:
+        """Name and revision: vectors of different models never meet."""
+
+    @property
+    def dimension(self) -> int:
+        """Components of a vector."""
+
+    def encode_query(self, text: str) -> Vectors:
+        """Shape (dimension,), L2 norm 1."""
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        """Shape (len(texts), dimension), each row of L2 norm 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a chat prompt."""
+
+    role: str
+    """"system", "user" or "assistant"."""
+    content: str
+
+
+class LanguageModel(Protocol):
+    """Prompt to text. Real: llama-cpp-python."""
+
+    @property
+    def model(self) -> str:
+        """Its name, as it is shown."""
+
+    @property
+    def parameters(self) -> int:
+        """Its size: what it can be trusted with depends on it."""
+
+    @property
+    def context(self) -> int:
+        """Tokens that prompt and answer share."""
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a text, without special ones."""
+
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int = 128,
+        grammar: str | None = None,
+        stop: Sequence[str] = (),
+    ) -> Generator[str, None, None]:
+        """Stream the answer piece by piece, greedily. Closing the iterator
+        stops the model at the next token. `grammar` is GBNF.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a search is narrowed to."""
+
+    kind: str | None = None
+    since: datetime | None = None
+    """Said or written at or after this time."""
+    until: datetime | None = None
+    """Said or written before this time."""
+    speaker: str | None = None
+    document_id: str | None = None
+
+
+NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What became of a document handed to `Memory.remember`."""
+
+    document_id: str
+    new: bool
+    """False when the same text was there already: only a copy was noted."""
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Progress of a long operation."""
+
+    stage: str
+    """"reading", "transcribing", "embedding", …"""
+    done: float
+    total: float | None
+    """None when it cannot be told."""
+    unit: str
+    """"s" of sound, "passages", "bytes", …"""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of an answer as it is written."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retracted:
+    """What has streamed so far did not stand up to its sources: forget it."""
+
+
+class Memory(Protocol):
+    """The memory itself. Real: `memex.memory.Memex` in the daemon's process,
+    `memex.client.Client` over its socket.
+    """
+
+    def remember(
+        self, document: Document, *, sha256: str, size: int
+    ) -> Iterator[Step | Remembered]:
+        """Store and index a document. The last item is a `Remembered`; by then
+        it is found by `recall`. `sha256` and `size` are those of its file.
+        """
+
+    def recall(self, query: str, *, limit: int = 10, filters: Filters = NO_FILTERS) -> list[Hit]:
+        """The passages that answer best, best first."""
+
+    def ask(
+        self, question: str, *, filters: Filters = NO_FILTERS
+    ) -> Iterator[Token | Retracted | Answer]:
+        """Answer from what is remembered. The last item is the `Answer`."""
+
+    def forget(self, document_id: str) -> None:
+        """Remove a document everywhere. Raises `NotFound`."""
+
+    def status(self) -> Mapping[str, object]:
+        """Counts and states, as `memex status --json` prints them."""
