@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from memex.index import identities
+from memex.indexer import Indexer
+from memex.library import Library
+from memex.protocols import Embedder
+from memex.testing import WordLengths
+from tests.documents import BREAD, ESSAY, TALK
+from tests.memory.test_library import copy_of
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    library = Library(tmp_path / "library.db")
+    for document in (ESSAY, BREAD):
+        library.add(document, copy_of(document))
+    return library
+
+
+def indexer(library: Library, directory: Path, model: str = "one", *, old: bool = True) -> Indexer:
+    def older(name: str) -> Embedder | None:
+        return WordLengths(name) if old else None
+
+    made = Indexer(library, directory, WordLengths(model), older)
+    made.grace = 0.0
+    return made
+
+
+def finish(steps: object) -> None:
+    assert hasattr(steps, "__iter__")
+    for _ in steps:
+        pass
+
+
+def found(indexer: Indexer, query: str) -> list[str]:
+    return [candidate.document_id for candidate in indexer.serving.index.lexical(query, 10)]
+
+
+def test_reconcile_indexes_what_is_missing_and_removes_what_is_gone(
+    library: Library, tmp_path: Path
+) -> None:
+    first = indexer(library, tmp_path / "index")
+    finish(first.reconcile())
+    assert found(first, "loaf") == [BREAD.id]
+    library.remove(BREAD.id)
+    library.add(TALK, copy_of(TALK))
+    again = indexer(library, tmp_path / "index")
+    finish(again.reconcile())
+    assert found(again, "loaf") == []
+    assert found(again, "rose") == [TALK.id]
+
+
+def test_adding_twice_makes_no_second_row(library: Library, tmp_path: Path) -> None:
+    made = indexer(library, tmp_path / "index")
+    finish(made.add(ESSAY))
+    finish(made.add(ESSAY))
+    assert len(made.serving.index) == 1
+
+
+def test_an_interrupted_reconcile_goes_on_where_it_stopped(
+    library: Library, tmp_path: Path
+) -> None:
+    first = indexer(library, tmp_path / "index")
+    steps = first.reconcile()
+    next(steps)
+    next(steps)  # one document is done
+    del steps
+    assert len(first.serving.index) == 1
+    again = indexer(library, tmp_path / "index")
+    finish(again.reconcile())
+    assert len(again.serving.index) == 2
+
+
+def test_another_model_re_embeds_while_the_old_table_is_searched(
+    library: Library, tmp_path: Path
+) -> None:
+    finish(indexer(library, tmp_path / "index", "one").reconcile())
+    changed = indexer(library, tmp_path / "index", "two")
+    assert changed.serving.embedder is not None
+    assert changed.serving.embedder.model == "one"
+    assert found(changed, "loaf") == [BREAD.id]
+    library.add(TALK, copy_of(TALK))
+    finish(changed.add(TALK))
+    assert found(changed, "rose") == [TALK.id]  # meanwhile
+    finish(changed.reconcile())
+    assert changed.serving.embedder.model == "two"
+    assert found(changed, "loaf") == [BREAD.id]
+    assert found(changed, "rose") == [TALK.id]
+    assert [identity.model for identity in identities(tmp_path / "index")] == ["two"]
+
+
+def test_without_the_old_model_words_still_find(library: Library, tmp_path: Path) -> None:
+    finish(indexer(library, tmp_path / "index", "one").reconcile())
+    changed = indexer(library, tmp_path / "index", "two", old=False)
+    assert changed.serving.embedder is None
+    library.add(TALK, copy_of(TALK))
+    finish(changed.add(TALK))
+    assert found(changed, "rose") == [TALK.id]
+
+
+def test_rebuilding_serves_throughout_and_leaves_one_table(
+    library: Library, tmp_path: Path
+) -> None:
+    made = indexer(library, tmp_path / "index")
+    finish(made.reconcile())
+    for _ in made.rebuild():
+        assert found(made, "loaf") == [BREAD.id]
+    assert found(made, "loaf") == [BREAD.id]
+    assert len(identities(tmp_path / "index")) == 1
+    assert len(list((tmp_path / "index").glob("*.lance"))) == 1
