@@ -1,0 +1,60 @@
+"""The third stage: several lists become one.
+
+A convex combination of scores rather than of ranks (Bruch, Gai and Ingber, An
+analysis of fusion functions for hybrid retrieval, TOIS 2023): each list's
+scores are divided by its best, so that a list which is sure of its first hit
+keeps its say. Reciprocal rank fusion throws that away and falls below BM25 on
+conversations: `docs/decisions/fusion.md` has the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from memex.index import Candidate
+
+WEIGHTS: Final[Mapping[str, float]] = {"lexical": 1.0, "vector": 0.5}
+"""What a list's best score is worth."""
+ABSENT: Final[Mapping[str, bool]] = {"lexical": False, "vector": True}
+"""Whether a passage that a list does not have is given the list's last score:
+every passage has a cosine, at most that of the last; not every one has the words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """A passage with its place in every list."""
+
+    id: str
+    document_id: str
+    score: float
+    ranks: Mapping[str, int]
+    """Rank by list, from 1; a list that has not got it is absent."""
+
+
+def fuse(lists: Mapping[str, Sequence[Candidate]]) -> list[Fused]:
+    """One list of all candidates, best first; ties in the order of the lists."""
+    scores: dict[str, float] = {}
+    ranks: dict[str, dict[str, int]] = {}
+    documents: dict[str, str] = {}
+    for name, candidates in lists.items():
+        for rank, candidate in enumerate(candidates, start=1):
+            ranks.setdefault(candidate.id, {})[name] = rank
+            documents[candidate.id] = candidate.document_id
+    for name, candidates in lists.items():
+        shares = _shares(candidates)
+        absent = min(shares.values(), default=0.0) if ABSENT[name] else 0.0
+        for id_ in ranks:
+            share = shares.get(id_, absent)
+            scores[id_] = scores.get(id_, 0.0) + WEIGHTS[name] * share
+    fused = [Fused(id_, documents[id_], scores[id_], ranks[id_]) for id_ in ranks]
+    return sorted(fused, key=lambda hit: -hit.score)
+
+
+def _shares(candidates: Sequence[Candidate]) -> dict[str, float]:
+    """Each candidate's score as a share of the list's best."""
+    best = max((candidate.score for candidate in candidates), default=0.0)
+    if best <= 0:
+        return {candidate.id: 0.0 for candidate in candidates}
+    return {candidate.id: max(candidate.score, 0.0) / best for candidate in candidates}
