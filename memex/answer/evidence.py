@@ -1,0 +1,149 @@
+"""From passages to quotes: the sentences that bear on the question, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import groupby, pairwise
+from typing import Final
+
+import numpy as np
+
+from memex.library import Library
+from memex.passages import Sentence, sentences_of
+from memex.protocols import Embedder
+from memex.types import Hit, Passage
+from memex.words import content_stems
+
+QUOTES: Final = 4
+"""Quotes shown under an answer, at most."""
+PASSAGES: Final = 6
+"""Passages that are read for them."""
+SHORT: Final = 8
+"""Words under which a sentence is not quoted by itself."""
+LONG: Final = 60
+"""Words over which two sentences are not quoted together."""
+COVERAGE_WEIGHT: Final = 0.5
+"""What the question's words in a sentence are worth against its cosine."""
+WEAK: Final = 0.6
+"""A quote under this share of the best one's score is left out."""
+BEARING: Final = 1.0
+"""Coverage plus cosine from which on a quote may hold an answer: of 150 questions
+with an answer in three sets it passes 85 %, of 100 from other subjects 17 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A hit narrowed to the sentences that bear on the question."""
+
+    hit: Hit
+    cosine: float
+    """Of the question and the best sentence."""
+    coverage: float
+    """Share of the question's content words in the passage, its title and speaker, 0 to 1."""
+
+    @property
+    def score(self) -> float:
+        """How much it bears on the question."""
+        return self.cosine + COVERAGE_WEIGHT * self.coverage
+
+
+def quotes(question: str, hits: Sequence[Hit], library: Library, embedder: Embedder) -> list[Quote]:
+    """The best quote of each passage, best first, weak ones left out."""
+    asked = embedder.encode_query(question)
+    stems = set(content_stems(question))
+    found = []
+    for hit in hits[:PASSAGES]:
+        windows = _windows(_sentences(hit.passage, library))
+        if not windows:
+            continue
+        texts = [_joined(window, named=False) for window in windows]
+        cosines = embedder.encode_documents(texts) @ asked
+        overlap = np.asarray([_coverage(stems, text) for text in texts])
+        best = int(np.argmax(cosines + COVERAGE_WEIGHT * overlap))
+        around = f"{hit.passage.title} {hit.passage.speaker or ''} {hit.passage.text}"
+        narrowed = replace(hit, passage=_narrow(hit.passage, windows[best]))
+        found.append(Quote(narrowed, float(cosines[best]), _coverage(stems, around)))
+    found.sort(key=lambda quote: -quote.score)
+    return [quote for quote in found if quote.score >= WEAK * found[0].score][:QUOTES]
+
+
+def bears(quote: Quote) -> bool:
+    """Whether a quote can hold an answer at all. (A first rule; to be calibrated.)"""
+    return quote.coverage + quote.cosine >= BEARING
+
+
+def _coverage(stems: set[str], text: str) -> float:
+    return len(stems.intersection(content_stems(text))) / len(stems) if stems else 0.0
+
+
+def _sentences(passage: Passage, library: Library) -> list[Sentence]:
+    """The sentences of a passage with their times, from the library's segments."""
+    segments = library.segments(passage.document_id, passage.first, passage.last)
+    language = library.language(passage.document_id)
+    return [
+        sentence
+        for position, segment in enumerate(segments, start=passage.first)
+        for sentence in sentences_of(segment, position, language)
+        if sentence.text in passage.text
+    ]
+
+
+def _windows(sentences: Sequence[Sentence]) -> list[list[Sentence]]:
+    """Every sentence, alone where it is long enough, and with the one after it: what
+    "he" and "it" stand for is said just before, an answer just after its question.
+    """
+    alone = [[s] for s in sentences if s.words >= SHORT and not s.text.endswith("?")]
+    pairs = [list(pair) for pair in pairwise(sentences) if _fits(pair)]
+    return alone + pairs or [list(sentences[:1])] * bool(sentences)
+
+
+def _fits(pair: Sequence[Sentence]) -> bool:
+    return sum(sentence.words for sentence in pair) <= LONG
+
+
+def _narrow(passage: Passage, sentences: Sequence[Sentence]) -> Passage:
+    """The passage as if it were only these sentences."""
+    first, last = sentences[0], sentences[-1]
+    speakers = list(dict.fromkeys(_speakers(sentences)))
+    said_at = passage.said_at
+    if said_at and first.start is not None and passage.start is not None:
+        said_at += timedelta(seconds=first.start - passage.start)
+    return replace(
+        passage,
+        text=_joined(sentences, named=len(speakers) > 1),
+        first=first.position,
+        last=last.position,
+        start=first.start,
+        end=last.end,
+        said_at=said_at,
+        speaker=", ".join(speakers) or None,
+        page=first.segment.page,
+        heading=first.segment.heading,
+    )
+
+
+def _speakers(sentences: Iterable[Sentence]) -> list[str]:
+    return [sentence.segment.speaker for sentence in sentences if sentence.segment.speaker]
+
+
+def _joined(sentences: Sequence[Sentence], *, named: bool) -> str:
+    turns = []
+    for speaker, said in groupby(sentences, key=lambda sentence: sentence.segment.speaker):
+        text = " ".join(sentence.text for sentence in said)
+        turns.append(f"{speaker}: {text}" if named and speaker else text)
+    return "\n".join(turns)
+
+
+def moment(query: str, passage: Passage, library: Library) -> Passage:
+    """The passage narrowed to the sentence that shares most words with the query.
+
+    Cheap (no model): for showing and playing the right second of a search hit.
+    """
+    sentences = _sentences(passage, library)
+    if not sentences:
+        return passage
+    stems = set(content_stems(query))
+    best = max(sentences, key=lambda sentence: _coverage(stems, sentence.text))
+    return _narrow(passage, [best])
