@@ -1,0 +1,1 @@
+"""The commands of `memex`, a module each."""

@@ -1,0 +1,73 @@
+"""`memex ask`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from memex import terminal
+from memex.commands.common import connect, echo_json, filter_options, json_option, paths
+from memex.commands.search import heading
+from memex.commands.shown import Shown, keep
+from memex.protocols import Filters
+from memex.wire import Json, error_from_json
+
+
+@click.command()
+@click.argument("question", nargs=-1, required=True)
+@filter_options
+@json_option
+@click.pass_context
+def command(
+    context: click.Context, *, question: tuple[str, ...], filters: Filters, as_json: bool
+) -> None:
+    """Ask a question: a sentence or two, then the quotes they rest on.
+
+    `memex play 1` plays the first quote, where it was spoken.
+    """
+    streaming = connect(context).ask_json(" ".join(question), filters)
+    live = not as_json and sys.stdout.isatty()
+    answer = _listen(streaming, live=live)
+    if as_json:
+        echo_json({name: value for name, value in answer.items() if name != "type"})
+        return
+    if not live:
+        click.echo(terminal.safe(answer["answer"]))
+    for citation in answer["citations"]:
+        number = click.style(f"[{citation['n']}]", bold=True)
+        click.echo(f"\n{number} {_place(citation)}")
+        click.echo(terminal.wrapped(f"“{citation['text']}”"))
+    keep(
+        paths(),
+        [Shown(c["title"], c["uri"], c["start"], c["end"]) for c in answer["citations"]],
+    )
+
+
+def _listen(streaming: Any, *, live: bool) -> Json:  # noqa: ANN401 (an iterator of JSON)
+    """Follow the stream to the answer; `live` prints the words as they come."""
+    written = ""
+    for item in streaming:
+        match item["type"]:
+            case "token":
+                written += item["text"]
+                if live:
+                    click.echo(terminal.safe(item["text"]), nl=False)
+            case "retracted":
+                if live and written:
+                    click.echo("\r\033[2K" + click.style("…", dim=True) + "\r", nl=False)
+                written = ""
+            case "answer":
+                if live and terminal.one_line(written) != terminal.one_line(item["answer"]):
+                    click.echo("\r\033[2K" + terminal.safe(item["answer"]), nl=False)
+                if live:
+                    click.echo()
+                return dict(item)
+            case _:
+                raise error_from_json(item)
+    raise click.ClickException("The answer broke off. Ask again.")
+
+
+def _place(citation: Json) -> str:
+    return f"{heading(citation, citation['start'])}\n    {terminal.place(citation['uri'])}"

@@ -1,0 +1,16 @@
+"""`memex down`."""
+
+from __future__ import annotations
+
+import click
+
+from memex.client import ROLES, stop
+from memex.commands.common import paths
+
+
+@click.command()
+def command() -> None:
+    """Stop the daemons; what is under way goes on at the next start."""
+    for role in reversed(list(ROLES)):
+        stopped = stop(paths(), role)
+        click.echo(f"{role} {'stopped' if stopped else 'did not run'}.")

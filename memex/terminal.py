@@ -1,0 +1,67 @@
+"""What is printed to a terminal: text made safe, times made readable."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import click
+
+from memex.words import WORD, content_stems, stem
+
+
+def safe(text: str) -> str:
+    """Text without anything that a terminal would obey: control characters and
+    escape sequences are shown as they are written in Python. Newlines stay.
+    """
+    return "".join(
+        char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text
+    )
+
+
+def one_line(text: str) -> str:
+    """Safe text on one line."""
+    return safe(" ".join(text.split()))
+
+
+def clock(seconds: float) -> str:
+    """Seconds as HH:MM:SS."""
+    whole = int(seconds)
+    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def day(time: str | None) -> str:
+    """An ISO time as a local date; "" where there is none."""
+    return f"{datetime.fromisoformat(time).astimezone():%Y-%m-%d}" if time else ""
+
+
+def place(uri: str) -> str:
+    """A URI as a person writes it: the path of a file."""
+    parts = urlsplit(uri)
+    if parts.scheme != "file":
+        return one_line(uri)
+    path = unquote(parts.path)
+    home = str(Path.home())
+    return one_line(f"~{path[len(home) :]}" if path.startswith(f"{home}/") else path)
+
+
+def wrapped(text: str, indent: str = "   ") -> str:
+    """Text folded to the terminal's width, each line behind the indent."""
+    width = min(shutil.get_terminal_size().columns, 100)
+    lines = (
+        textwrap.fill(line, width, initial_indent=indent, subsequent_indent=indent)
+        for line in safe(text).splitlines()
+    )
+    return "\n".join(lines)
+
+
+def lit(text: str, query: str) -> str:
+    """The text with the words that the query has too in bold."""
+    stems = set(content_stems(query))
+    return WORD.sub(
+        lambda found: click.style(found[0], bold=True) if stem(found[0]) in stems else found[0],
+        text,
+    )

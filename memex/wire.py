@@ -1,0 +1,213 @@
+"""Values as JSON: what travels over the socket and what `--json` prints.
+
+The forms of a hit, of `search` and of `ask` are a contract with scripts:
+`docs/json.md`. Seconds are floats, times ISO 8601 with zone, null where there is
+none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from memex import errors
+from memex.errors import InvalidRequest, MemexError
+from memex.library import Entry
+from memex.protocols import Filters, Remembered, Retracted, Step, Token
+from memex.types import Answer, Citation, Copy, Document, Hit, Passage, Segment, Word
+
+Json = dict[str, Any]
+
+
+def time_to_json(time: datetime | None) -> str | None:
+    """ISO 8601 with zone."""
+    return time.isoformat() if time else None
+
+
+def time_from_json(text: str | None) -> datetime | None:
+    """The inverse of `time_to_json`."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def hit_to_json(hit: Hit) -> Json:
+    """A hit, as `--json` prints it."""
+    passage = hit.passage
+    return {
+        "id": passage.id,
+        "document": passage.document_id,
+        "title": passage.title,
+        "kind": passage.kind,
+        "uri": passage.uri,
+        "text": passage.text,
+        "start": passage.start,
+        "end": passage.end,
+        "page": passage.page,
+        "heading": passage.heading,
+        "speaker": passage.speaker,
+        "said_at": time_to_json(passage.said_at),
+        "score": hit.score,
+        "ranks": dict(hit.ranks),
+    }
+
+
+def hit_from_json(fields: Mapping[str, Any]) -> Hit:
+    """A hit from the socket. The positions of its segments stay with the daemon (-1)."""
+    passage = Passage(
+        id=fields["id"],
+        document_id=fields["document"],
+        text=fields["text"],
+        title=fields["title"],
+        kind=fields["kind"],
+        uri=fields["uri"],
+        first=-1,
+        last=-1,
+        start=fields["start"],
+        end=fields["end"],
+        said_at=time_from_json(fields["said_at"]),
+        speaker=fields["speaker"],
+        page=fields["page"],
+        heading=fields["heading"],
+    )
+    return Hit(passage, fields["score"], fields["ranks"])
+
+
+def answer_to_json(question: str, answer: Answer, ms: float) -> Json:
+    """An answer, as `ask --json` prints it."""
+    return {
+        "question": question,
+        "answer": answer.text,
+        "found": answer.found,
+        "citations": [{"n": c.n, **hit_to_json(c.hit)} for c in answer.citations],
+        "ms": ms,
+    }
+
+
+def answer_from_json(fields: Mapping[str, Any]) -> Answer:
+    """The inverse of `answer_to_json`."""
+    citations = tuple(Citation(c["n"], hit_from_json(c)) for c in fields["citations"])
+    return Answer(fields["answer"], citations, fields["found"])
+
+
+def document_to_json(document: Document) -> Json:
+    """A document, whole."""
+    return {
+        **asdict(document),
+        "created_at": time_to_json(document.created_at),
+        "attributes": dict(document.attributes),
+        "segments": [segment_to_json(segment) for segment in document.segments],
+    }
+
+
+def document_from_json(fields: Mapping[str, Any]) -> Document:
+    """The inverse of `document_to_json`."""
+    return Document(
+        **{
+            **fields,
+            "created_at": time_from_json(fields["created_at"]),
+            "segments": tuple(segment_from_json(segment) for segment in fields["segments"]),
+        }
+    )
+
+
+def segment_to_json(segment: Segment) -> Json:
+    """A segment; its words as lists."""
+    words = [[w.text, w.start, w.end, w.probability] for w in segment.words]
+    return {
+        "text": segment.text,
+        "start": segment.start,
+        "end": segment.end,
+        "speaker": segment.speaker,
+        "page": segment.page,
+        "heading": segment.heading,
+        "line": segment.line,
+        "words": words,
+    }
+
+
+def segment_from_json(fields: Mapping[str, Any]) -> Segment:
+    """The inverse of `segment_to_json`."""
+    return Segment(**{**fields, "words": tuple(Word(*word) for word in fields["words"])})
+
+
+def entry_to_json(entry: Entry) -> Json:
+    """A line of the catalogue, as `list --json` prints it."""
+    return {
+        **asdict(entry),
+        "created_at": time_to_json(entry.created_at),
+        "added_at": time_to_json(entry.added_at),
+    }
+
+
+def copy_to_json(copy: Copy) -> Json:
+    """A copy, as `show --json` prints it."""
+    return {**asdict(copy), "added_at": time_to_json(copy.added_at)}
+
+
+def copy_from_json(fields: Mapping[str, Any]) -> Copy:
+    """The inverse of `copy_to_json`."""
+    return Copy(**{**fields, "added_at": datetime.fromisoformat(fields["added_at"])})
+
+
+def filters_to_json(filters: Filters) -> Json:
+    """The filters of a search."""
+    return {
+        **asdict(filters),
+        "since": time_to_json(filters.since),
+        "until": time_to_json(filters.until),
+    }
+
+
+def filters_from_json(fields: Mapping[str, Any]) -> Filters:
+    """The inverse of `filters_to_json`. Raises `InvalidRequest`."""
+    try:
+        return Filters(
+            **{
+                **fields,
+                "since": time_from_json(fields.get("since")),
+                "until": time_from_json(fields.get("until")),
+            }
+        )
+    except (TypeError, ValueError) as error:
+        raise InvalidRequest(f"These filters make no sense: {error}.") from error
+
+
+def event_to_json(event: Step | Remembered | Token | Retracted) -> Json:
+    """An item of a stream."""
+    match event:
+        case Step():
+            return {"type": "step", **asdict(event)}
+        case Remembered():
+            return {"type": "remembered", **asdict(event)}
+        case Token():
+            return {"type": "token", "text": event.text}
+        case Retracted():
+            return {"type": "retracted"}
+
+
+def event_from_json(fields: Mapping[str, Any]) -> Step | Remembered | Token | Retracted:
+    """The inverse of `event_to_json`; an error in the stream is raised."""
+    values = {name: value for name, value in fields.items() if name != "type"}
+    match fields["type"]:
+        case "step":
+            return Step(**values)
+        case "remembered":
+            return Remembered(**values)
+        case "token":
+            return Token(**values)
+        case "retracted":
+            return Retracted()
+        case _:
+            raise error_from_json(values)
+
+
+def error_to_json(error: MemexError) -> Json:
+    """An error with its class, so that the client raises the same."""
+    return {"error": type(error).__name__, "message": error.message, "remedy": error.remedy}
+
+
+def error_from_json(fields: Mapping[str, Any]) -> MemexError:
+    """The inverse of `error_to_json`."""
+    kind = getattr(errors, str(fields.get("error")), MemexError)
+    return kind(fields.get("message", "The daemon failed."), fields.get("remedy", ""))
