@@ -1,0 +1,141 @@
+"""Sentence embeddings by CTranslate2: the default embedder."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import ctranslate2
+import numpy as np
+from tokenizers import Tokenizer
+
+if TYPE_CHECKING:
+    from memex.protocols import Vectors
+
+BATCH_TOKENS: Final = 1024
+"""Tokens in a batch, padding included; larger ones leave the processor's cache."""
+CHUNK: Final = 2048
+"""Texts tokenized at a time: bounds memory, and long enough to sort by length."""
+
+log = logging.getLogger(__name__)
+
+
+class CTranslate2Embedder:
+    """A BERT-like sentence-transformers model, converted by
+    `memex.models.convert_embedding`.
+
+    The vector of a text is the mean of its token vectors, scaled to length 1
+    (Reimers and Gurevych, Sentence-BERT, 2019). What is longer than the model's
+    limit (256 tokens for all-MiniLM-L6-v2) is cut there. Safe to share between
+    threads; a query does not wait behind documents.
+    """
+
+    def __init__(self, folder: Path, model: str, device: str = "auto") -> None:
+        """Load the converted model in `folder`; `model` is its name and revision.
+
+        `device` is "cpu", "cuda", or "auto": CUDA where there is one that works.
+        """
+        self._model = model
+        limit = json.loads((folder / "sentence_bert_config.json").read_text(encoding="utf-8"))
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.enable_truncation(int(limit["max_seq_length"]))
+        self._tokenizer.no_padding()
+        self._workers = _cores()
+        self._encoder = self._load(folder, device)
+        self._dimension = int(self._forward([[0]]).shape[-1])
+
+    @property
+    def model(self) -> str:
+        """Name and revision."""
+        return self._model
+
+    @property
+    def dimension(self) -> int:
+        """Components of a vector."""
+        return self._dimension
+
+    @property
+    def device(self) -> str:
+        """Where it computes: "cpu" or "cuda"."""
+        return str(self._encoder.device)
+
+    def encode_query(self, text: str) -> Vectors:
+        """Shape (dimension,), L2 norm 1."""
+        vector: Vectors = self._encode([self._tokenizer.encode(text).ids])[0]
+        return vector
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        """Shape (len(texts), dimension), each row of L2 norm 1."""
+        vectors = np.empty((len(texts), self._dimension), dtype=np.float32)
+        with ThreadPoolExecutor(self._workers) as pool:
+            for start in range(0, len(texts), CHUNK):
+                encodings = self._tokenizer.encode_batch(list(texts[start : start + CHUNK]))
+                ids = [encoding.ids for encoding in encodings]
+                batches = list(_batches(ids))
+                encoded = pool.map(self._encode, ([ids[i] for i in batch] for batch in batches))
+                for batch, rows in zip(batches, encoded, strict=True):
+                    vectors[[start + i for i in batch]] = rows
+        return vectors
+
+    def _encode(self, ids: list[list[int]]) -> Vectors:
+        """Token ids to unit vectors, shape (len(ids), dimension)."""
+        hidden = self._forward(ids)
+        lengths = np.array([len(text) for text in ids])
+        mask = (np.arange(hidden.shape[1]) < lengths[:, None]).astype(np.float32)
+        sums = np.einsum("btd,bt->bd", hidden, mask)
+        unit: Vectors = sums / np.linalg.norm(sums, axis=1, keepdims=True)
+        return unit
+
+    def _forward(self, ids: list[list[int]]) -> Vectors:
+        """The last layer, shape (texts, longest text, dimension)."""
+        hidden: Any = self._encoder.forward_batch(ids).last_hidden_state
+        if self.device == "cuda":
+            hidden = hidden.to_device(ctranslate2.Device.cpu)
+        return np.asarray(hidden, dtype=np.float32)
+
+    def _load(self, folder: Path, device: str) -> Any:  # noqa: ANN401 - ctranslate2 is untyped
+        if device == "auto" and ctranslate2.get_cuda_device_count():
+            try:
+                return self._on_cuda(folder)
+            except RuntimeError as error:  # a driver without the libraries
+                log.warning("CUDA cannot be used (%s): embedding on the CPU.", error)
+        if device == "cuda":
+            return self._on_cuda(folder)
+        # one thread per batch, a batch per core, and one worker more, for a query
+        return ctranslate2.Encoder(
+            str(folder),
+            device="cpu",
+            compute_type="int8",
+            inter_threads=self._workers + 1,
+            intra_threads=1,
+        )
+
+    def _on_cuda(self, folder: Path) -> Any:  # noqa: ANN401 - ctranslate2 is untyped
+        encoder = ctranslate2.Encoder(str(folder), device="cuda", compute_type="int8_float16")
+        encoder.forward_batch([[0]])  # the libraries are loaded on first use
+        return encoder
+
+
+def _batches(ids: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Positions of texts of about the same length, `BATCH_TOKENS` at a time."""
+    batch: list[int] = []
+    for position in sorted(range(len(ids)), key=lambda i: len(ids[i]), reverse=True):
+        longest = len(ids[batch[0]]) if batch else len(ids[position])
+        if (len(batch) + 1) * longest > BATCH_TOKENS and batch:
+            yield batch
+            batch = []
+        batch.append(position)
+    if batch:
+        yield batch
+
+
+def _cores() -> int:
+    """Processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

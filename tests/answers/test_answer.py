@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from memex.errors import InvalidRequest
+from memex.indexer import Indexer
+from memex.library import Library
+from memex.memory import Memex
+from memex.protocols import Retracted, Token
+from memex.testing import ScriptedModel, WordLengths
+from memex.types import Answer, Document
+from tests.documents import BREAD, ESSAY, TALK
+
+QUESTION = "who published the essay As We May Think in The Atlantic?"
+
+
+def memex(tmp_path: Path, *replies: str, documents: tuple[Document, ...] = (ESSAY, BREAD)) -> Memex:
+    library = Library(tmp_path / "library.db")
+    embedder = WordLengths()
+    indexer = Indexer(library, tmp_path / "index", embedder, lambda _: None)
+    made = Memex(library, indexer, embedder, ScriptedModel(list(replies)))
+    for document in documents:
+        for _ in made.remember(document, sha256=document.id, size=1):
+            pass
+    return made
+
+
+def shown(items: list[Token | Retracted | Answer]) -> str:
+    """What stands on the screen at the end of the stream."""
+    text = ""
+    for item in items:
+        if isinstance(item, Token):
+            text += item.text
+        elif isinstance(item, Retracted):
+            text = ""
+    return " ".join(text.split())
+
+
+def ask(made: Memex, question: str = QUESTION) -> tuple[Answer, str]:
+    *streamed, answer = made.ask(question)
+    assert isinstance(answer, Answer)
+    return answer, shown(streamed)
+
+
+def test_a_supported_answer_streams_and_cites(tmp_path: Path) -> None:
+    answer, screen = ask(memex(tmp_path, "Vannevar Bush published it in July 1945. [1]"))
+    assert answer.text == "Vannevar Bush published it in July 1945. [1]"
+    assert screen == answer.text
+    assert "Vannevar Bush" in answer.citations[0].hit.passage.text
+    assert answer.found
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Ted Turner published it. [1]",
+        "Vannevar Bush published it in 1946. [1]",
+        "The answer is: [1]",
+        "",
+    ],
+)
+def test_what_is_not_supported_is_taken_back_for_the_quote(tmp_path: Path, reply: str) -> None:
+    answer, screen = ask(memex(tmp_path, reply))
+    assert answer.text.startswith("“Vannevar Bush published the essay")
+    assert answer.text.endswith("[1]")
+    assert screen == answer.text
+
+
+def test_a_model_that_reads_one_note_need_not_number_it(tmp_path: Path) -> None:
+    answer, screen = ask(memex(tmp_path, "Vannevar Bush published it in July 1945."))
+    assert answer.text == "Vannevar Bush published it in July 1945. [1]"
+    assert screen == answer.text
+
+
+def test_a_good_sentence_stays_when_the_next_is_bad(tmp_path: Path) -> None:
+    answer, screen = ask(
+        memex(tmp_path, "Vannevar Bush published it in July 1945. [1] He was born in Texas. [1]")
+    )
+    assert answer.text == "Vannevar Bush published it in July 1945. [1]"
+    assert screen == answer.text
+
+
+def test_nothing_that_bears_on_the_question_is_not_found(tmp_path: Path) -> None:
+    made = memex(tmp_path, "Vannevar Bush. [1]")
+    answer, _ = ask(made, "submarines of admirals?")
+    assert not answer.found
+    assert answer.citations == ()
+
+
+def test_a_citation_of_a_recording_has_the_second(tmp_path: Path) -> None:
+    made = memex(tmp_path, "", documents=(TALK,))
+    answer, _ = ask(made, "when was the first rose planted in the garden?")
+    passage = answer.citations[0].hit.passage
+    assert "rose" in passage.text
+    assert passage.start in (2.0, 6.0)
+
+
+def test_text_in_documents_reaches_the_model_as_a_note(tmp_path: Path) -> None:
+    made = memex(tmp_path, "")
+    ask(made)
+    model = made._language_model
+    assert isinstance(model, ScriptedModel)
+    system, user = model.prompts[0]
+    assert "Bush" not in system.content
+    assert "Bush" in user.content
+
+
+@pytest.mark.parametrize("question", ["", "  \n", "x" * 100_000])
+def test_an_impossible_question_is_refused(tmp_path: Path, question: str) -> None:
+    with pytest.raises(InvalidRequest):
+        ask(memex(tmp_path, ""), question)

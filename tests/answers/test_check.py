@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from memex.answer.check import supporting, supports, unsupported
+
+SOURCE = (
+    "Vannevar Bush published the essay As We May Think in The Atlantic in July 1945. "
+    "In it he describes the memex, a desk in which a person stores books."
+)
+QUESTION = "who wrote the essay about the memex?"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Vannevar Bush published the essay.",
+        "vannevar bush wrote it in 1945 [1].",
+        "The essays were published by Bush in July 1945.",  # inflected
+        "It describes a desk that stores books.",
+    ],
+)
+def test_supported(sentence: str) -> None:
+    assert supports(sentence, SOURCE, QUESTION)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "missing"),
+    [
+        ("Ted Nelson wrote the essay.", ["Ted", "Nelson"]),
+        ("Bush published it in 1946.", ["1946"]),
+        ("Vannevar Bush, an engineer, published it.", ["engineer"]),
+        ("Bush published it in The Guardian.", ["Guardian"]),
+    ],
+)
+def test_invented_names_numbers_and_rare_words_are_caught(
+    sentence: str, missing: list[str]
+) -> None:
+    assert unsupported(sentence, SOURCE, QUESTION) == missing
+    assert not supports(sentence, SOURCE, QUESTION)
+
+
+@pytest.mark.parametrize("sentence", ["The answer is:", "[1]", "It is the memex essay.", "He did."])
+def test_a_sentence_that_says_nothing_new_is_no_answer(sentence: str) -> None:
+    assert not supports(sentence, SOURCE, QUESTION)
+
+
+def test_a_name_in_the_question_vouches_for_nothing() -> None:
+    assert unsupported("Napoleon published it.", SOURCE, "what did Napoleon publish?")
+
+
+def test_the_cited_source_is_preferred_and_a_wrong_number_mended() -> None:
+    other = "Bread is baked at 230 degrees."
+    assert supporting("Bake bread at 230 degrees. [2]", [SOURCE, other], "how hot?") == 2
+    assert supporting("Bake bread at 230 degrees. [1]", [SOURCE, other], "how hot?") == 2
+    assert supporting("Bake bread at 250 degrees. [2]", [SOURCE, other], "how hot?") is None
