@@ -26,6 +26,8 @@ MAX_WORDS: Final = 160
 """Words of a passage, unless a single sentence is longer."""
 MONOLOGUE: Final = 100
 """Words from which on a speaker's turn stands for itself."""
+TITLE: Final = 12
+"""Words up to which a section with sections below it is but their title."""
 LONGEST_SENTENCE: Final = 120
 """Words; what has no punctuation is cut here."""
 
@@ -112,25 +114,43 @@ def _times(
 
 
 def _sections(sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
-    """The runs that a passage may not cross: headings, then long turns."""
-    for _, under in groupby(sentences, key=lambda sentence: sentence.segment.heading):
-        section: list[Sentence] = []
+    """The runs that a passage may not cross: headings, then long turns.
+
+    A title with next to nothing under it belongs to the first section below it.
+    """
+    section: list[Sentence] = []
+    for heading, under in groupby(sentences, key=lambda sentence: sentence.segment.heading):
+        if section and not _opens(section, heading):
+            yield section
+            section = []
         for _, turn in groupby(under, key=lambda sentence: sentence.segment.speaker):
             said = list(turn)
             if _is_long(said) and _is_long(section):
                 yield section
                 section = []
             section += said
+    if section:
         yield section
 
 
+def _opens(section: Sequence[Sentence], heading: str | None) -> bool:
+    """Whether a section is but the title over the heading that follows."""
+    title = section[-1].segment.heading
+    below = title is not None and heading is not None and heading.startswith(f"{title} ")
+    return below and _words(section) <= TITLE
+
+
+def _words(sentences: Iterable[Sentence]) -> int:
+    return sum(sentence.words for sentence in sentences)
+
+
 def _is_long(sentences: Sequence[Sentence]) -> bool:
-    return sum(sentence.words for sentence in sentences) >= MONOLOGUE
+    return _words(sentences) >= MONOLOGUE
 
 
 def _cut(section: list[Sentence]) -> Iterator[list[Sentence]]:
     """Cut a section into parts of about equal length, none over MAX_WORDS."""
-    remaining = sum(sentence.words for sentence in section)
+    remaining = _words(section)
     part: list[Sentence] = []
     size = 0
     for sentence in section:
@@ -165,7 +185,7 @@ def _passage(document: Document, number: int, sentences: Sequence[Sentence]) -> 
         said_at=_said_at(document, first.start),
         speaker=", ".join(speakers) or None,
         page=first.segment.page,
-        heading=first.segment.heading,
+        heading=last.segment.heading,
     )
 
 

@@ -145,5 +145,5 @@ def moment(query: str, passage: Passage, library: Library) -> Passage:
     if not sentences:
         return passage
     stems = set(content_stems(query))
-    best = max(sentences, key=lambda sentence: _coverage(stems, sentence.text))
+    best = max(sentences, key=lambda s: (_coverage(stems, s.text), s.words >= SHORT))
     return _narrow(passage, [best])

@@ -45,6 +45,18 @@ def test_no_passage_crosses_a_heading() -> None:
     assert [(passage.heading, passage.page) for passage in passages] == [("One", 1), ("Two", 2)]
 
 
+def test_a_title_stands_with_the_first_section_below_it() -> None:
+    segments = [
+        Segment("The book", heading="The book"),
+        Segment("One", heading="The book › One"),
+        Segment(SENTENCE, heading="The book › One"),
+        Segment(SENTENCE, heading="The book › Two"),
+    ]
+    passages = split(spoken(*segments, kind="book"))
+    assert [passage.heading for passage in passages] == ["The book › One", "The book › Two"]
+    assert passages[0].text.startswith("The book")
+
+
 def test_short_turns_stay_together_and_name_their_speakers() -> None:
     (passage,) = split(
         spoken(Segment("Who was it?", 0, 1, "Ada"), Segment("It was Bush.", 1, 2, "Ben"))
