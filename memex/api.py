@@ -29,6 +29,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,6 +50,7 @@ from memex.progress import Board, Event
 from memex.spool import STATES, Spool, printable
 from memex.types import Answer, Hit
 from memex.wire import (
+    END,
     Json,
     answer_to_json,
     copy_from_json,
@@ -303,7 +305,8 @@ def _to_the_end(run: Callable[[], Iterator[Json]]) -> Iterator[Json]:
 
 
 def _stream(items: Iterator[Json]) -> StreamingResponse:
-    lines = (json.dumps(item) + "\n" for item in items)
+    """JSON lines; the last says that it is the last, so that a daemon's death is seen."""
+    lines = (json.dumps(item) + "\n" for item in chain(items, [END]))
     return StreamingResponse(lines, media_type="application/x-ndjson")
 
 

@@ -24,6 +24,7 @@ from memex.progress import Event
 from memex.protocols import NO_FILTERS, Filters, Remembered, Retracted, Step, Token
 from memex.types import Answer, Copy, Document, Hit
 from memex.wire import (
+    END,
     Json,
     answer_from_json,
     copy_from_json,
@@ -180,8 +181,10 @@ class Client:
 
     def _stream(self, path: str, body: Json) -> Iterator[Json]:
         with self._request("POST", path, body) as response:
-            while line := response.readline():
-                yield json.loads(line)
+            while (fields := json.loads(response.readline() or "null")) != END:
+                if fields is None:
+                    raise http.client.IncompleteRead(b"")
+                yield fields
 
     @contextmanager
     def _request(

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from memex.errors import DaemonUnavailable
+
 State = Literal["waiting", "working", "remembered", "known", "copy", "failed", "folder"]
 FINAL: Final = frozenset({"remembered", "known", "copy", "failed", "folder"})
 """States after which nothing more is said of an item."""
@@ -78,7 +80,7 @@ class Board:
         self, items: Sequence[str], since: int = 0, idle: float = 1.0
     ) -> Iterator[Event | None]:
         """Events after `since` of the items and of what folders among them hold,
-        until all are final.
+        until all are final. Raises `DaemonUnavailable` when the daemon stops before.
 
         Yields None when nothing happened for `idle` seconds, so that the
         follower can see whether anybody still listens.
@@ -91,7 +93,9 @@ class Board:
                     self._news.wait(idle)
                     news = self._newer(seen)
                 if self._closed:
-                    return
+                    raise DaemonUnavailable(
+                        "Memex is shutting down.", "What waits goes on when it starts again."
+                    )
             if not news:
                 yield None
             for at, event in news:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from memex import errors
 from memex.errors import InvalidRequest, MemexError
@@ -19,6 +19,9 @@ from memex.protocols import Filters, Remembered, Retracted, Step, Token
 from memex.types import Answer, Citation, Copy, Document, Hit, Passage, Segment, Word
 
 Json = dict[str, Any]
+
+END: Final[Json] = {"type": "end"}
+"""The last line of every stream."""
 
 
 def time_to_json(time: datetime | None) -> str | None:

@@ -15,7 +15,7 @@ from typing import Final
 
 from memex.index import Candidate
 
-WEIGHTS: Final[Mapping[str, float]] = {"lexical": 1.0, "vector": 0.5}
+WEIGHTS: Final[Mapping[str, float]] = {"lexical": 1.0, "vector": 0.75}
 """What a list's best score is worth."""
 ABSENT: Final[Mapping[str, bool]] = {"lexical": False, "vector": True}
 """Whether a passage that a list does not have is given the list's last score:
