@@ -38,6 +38,13 @@ sentence ::= [^\[\]\n<>|] [^\[\]\n<>|]{3,240} "[" number "]"
 number ::= NUMBERS
 """
 
+PREAMBLES: Final = tuple(
+    f"The answer{to}is{colon} "
+    for to in (" ", " to this question ", " to the question ", " to your question ")
+    for colon in (":", "")
+)
+"""With which a sentence may begin that has not begun yet; longer ones first."""
+
 _PIECE: Final = re.compile(r"\S+\s*")
 _CITED: Final = re.compile(r"\[\d+\][.!?]?\s*$")
 
@@ -88,7 +95,7 @@ def write(
         prompt(question, read), max_tokens=MAX_TOKENS, grammar=grammar(len(read))
     )
     with closing(streaming) as tokens:
-        for piece in _pieces(tokens):
+        for piece in _direct(_pieces(tokens)):
             if unsupported(without_citations(piece), known, question):
                 break
             pending += piece
@@ -127,6 +134,21 @@ def _note(number: int, quote: Quote) -> str:
     if passage.said_at:
         where.append(f"{passage.said_at:%d %B %Y}")
     return f"[{number}] ({', '.join(where)}) {_flat(quote)}"
+
+
+def _direct(pieces: Iterator[str]) -> Iterator[str]:
+    """The pieces without the words that small models begin with."""
+    held = ""
+    for piece in pieces:
+        held += piece
+        if any(preamble.startswith(held) for preamble in PREAMBLES):
+            continue
+        preamble = next((p for p in PREAMBLES if held.startswith(p)), "")
+        held = held[len(preamble) :]
+        if held:
+            yield held[0].upper() + held[1:] if preamble else held
+            break
+    yield from pieces
 
 
 def _pieces(tokens: Iterator[str]) -> Iterator[str]:

@@ -74,6 +74,13 @@ def test_a_model_that_reads_one_note_need_not_number_it(tmp_path: Path) -> None:
     assert screen == answer.text
 
 
+def test_a_preamble_is_left_out(tmp_path: Path) -> None:
+    reply = "The answer to the question is: it was published by Vannevar Bush. [1]"
+    answer, screen = ask(memex(tmp_path, reply))
+    assert answer.text == "It was published by Vannevar Bush. [1]"
+    assert screen == answer.text
+
+
 def test_a_good_sentence_stays_when_the_next_is_bad(tmp_path: Path) -> None:
     answer, screen = ask(
         memex(tmp_path, "Vannevar Bush published it in July 1945. [1] He was born in Texas. [1]")
