@@ -12,7 +12,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
@@ -51,6 +51,7 @@ class Library:
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute("PRAGMA wal_autocheckpoint = 1")  # see _undo
             self._db.execute("PRAGMA foreign_keys = ON")
             path.chmod(0o600)
             _migrate(self._db)
@@ -183,9 +184,19 @@ class Library:
                 yield self._db
                 self._db.execute("COMMIT")
             except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
+                self._undo()
                 raise
+
+    def _undo(self) -> None:
+        """Roll back, and give the room that the attempt took back to the disk.
+
+        On a full disk the log can be cut only while nothing in it waits to be
+        moved to the file itself: hence a checkpoint at each commit.
+        """
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+        with suppress(sqlite3.OperationalError):
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _migrate(db: sqlite3.Connection) -> None:

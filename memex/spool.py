@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,9 +102,10 @@ class Spool:
         self._file("cur", item.id).unlink(missing_ok=True)
 
     def fail(self, item: Item, reason: str) -> None:
-        """Set an item aside, with the reason."""
-        self._write("failed", replace(item, reason=reason))
-        self.finish(item)
+        """Set an item aside, with the reason (without it where the disk is full)."""
+        self._file("cur", item.id).rename(self._file("failed", item.id))
+        with suppress(DiskFull):
+            self._write("failed", replace(item, reason=reason))
 
     def recover(self) -> None:
         """Put back what was being read when its reader died. Only for the one who takes."""

@@ -17,6 +17,7 @@ from rich.text import Text
 from memex import terminal
 from memex.client import running, start
 from memex.commands.common import connect, echo_json, json_option, paths
+from memex.errors import DaemonUnavailable
 from memex.progress import FINAL, Event, State
 
 SAID: Final[Mapping[State, str]] = {
@@ -28,6 +29,9 @@ SAID: Final[Mapping[State, str]] = {
 """How the end of an item is told."""
 QUIET_SECONDS: Final = 3
 """Seconds of silence after which it is looked whether memex-ingest still lives."""
+
+REVIVALS: Final = 3
+"""Times that a dead memex-ingest is started again."""
 
 
 class _Screen(Protocol):
@@ -72,13 +76,13 @@ def command(context: click.Context, *, files: tuple[Path, ...], as_json: bool) -
 def _follow(events: Iterator[Event | None], *, as_json: bool) -> list[Event]:
     """Show the events until all items are done; the last event of each file."""
     ends = []
-    silence = 0
+    silence = revived = 0
     with _Bars() if not as_json and sys.stderr.isatty() else _Lines(quiet=as_json) as screen:
         for event in events:
             if event is None:
                 silence += 1
-                if silence % QUIET_SECONDS == 0:
-                    _revive()
+                if silence % QUIET_SECONDS == 0 and _revive(revived):
+                    revived += 1
                 continue
             silence = 0
             screen.show(event)
@@ -87,11 +91,16 @@ def _follow(events: Iterator[Event | None], *, as_json: bool) -> list[Event]:
     return ends
 
 
-def _revive() -> None:
+def _revive(times: int) -> bool:
     """Start memex-ingest again if it died; it goes on where it stopped."""
-    if running(paths(), "memex-ingest") is None:
-        click.echo("memex-ingest stopped; starting it again …", err=True)
-        start(paths(), "memex-ingest")
+    if running(paths(), "memex-ingest") is not None:
+        return False
+    if times == REVIVALS:
+        raise DaemonUnavailable(
+            "memex-ingest dies again and again.", "Its log and `memex doctor` tell why."
+        )
+    click.echo("memex-ingest stopped; starting it again …", err=True)
+    return start(paths(), "memex-ingest")
 
 
 class _Lines:

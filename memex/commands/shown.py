@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+import click
+
 from memex.config import Paths
 from memex.errors import NotFound
 
@@ -23,12 +25,18 @@ class Shown:
 
 
 def keep(paths: Paths, results: Sequence[Shown]) -> None:
-    """Note the results that were just shown, numbered from 1."""
+    """Note the results that were just shown, numbered from 1.
+
+    Where the disk refuses, it is said: the results themselves were shown.
+    """
     file = paths.run / "shown.json"
     draft = file.with_suffix(".tmp")
-    draft.write_text(json.dumps([asdict(result) for result in results]), encoding="utf-8")
-    draft.chmod(0o600)
-    draft.replace(file)
+    try:
+        draft.write_text(json.dumps([asdict(result) for result in results]), encoding="utf-8")
+        draft.chmod(0o600)
+        draft.replace(file)
+    except OSError as error:
+        click.echo(f"memex: `memex play` will not know these: {error.strerror}.", err=True)
 
 
 def recall(paths: Paths, number: int) -> Shown:
