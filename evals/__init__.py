@@ -1,0 +1,1 @@
+"""Measurements that guard the quality of Memex: `python -m evals --help`."""

@@ -1,0 +1,88 @@
+"""Each measurement in a process of its own, so that none warms or burdens another.
+
+`in_process("evals.bench.embedding:memex_side", …)` starts a fresh interpreter,
+calls that function with the keyword arguments, and returns the dictionary that
+it returns, with the peak memory of the process as "peak_mb". Arguments and
+result are JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from statistics import median
+from typing import Any, TypeVar
+
+from memex.errors import MemexError
+
+T = TypeVar("T")
+
+
+class MeasurementFailed(MemexError):
+    """The process of a measurement ended with an error."""
+
+
+def in_process(task: str, /, **arguments: object) -> dict[str, Any]:
+    """Call `MODULE:FUNCTION` in a fresh interpreter. Raises `MeasurementFailed`."""
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "result.json"
+        command = [sys.executable, "-m", __name__, task, json.dumps(arguments), str(result)]
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        )
+        if done.returncode or not result.is_file():
+            output = done.stdout.decode(errors="replace").strip()
+            last = output.splitlines()[-1] if output else f"exit status {done.returncode}"
+            raise MeasurementFailed(f"The measurement {task} failed: {last}.")
+        found: dict[str, Any] = json.loads(result.read_bytes())
+        return found
+
+
+def timed(work: Callable[[], T]) -> tuple[T, dict[str, float]]:
+    """Do some work. Returns what it returns, with the seconds that passed
+    ("seconds") and those that all threads computed ("cpu"): the first are what a
+    person waits, the second hardly depend on what else the machine does.
+    """
+    began, computed = time.perf_counter(), time.process_time()
+    done = work()
+    return done, {
+        "seconds": time.perf_counter() - began,
+        "cpu": time.process_time() - computed,
+    }
+
+
+def medians(taken: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The median of each number over the rounds."""
+    return {name: median(one[name] for one in taken) for name in taken[0]}
+
+
+def peak_mb() -> float:
+    """Most memory that this process has held at once, in megabytes (10^6 bytes)."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
+
+
+def resident_mb(pid: int) -> float:
+    """Memory that a process holds now, in megabytes (10^6 bytes)."""
+    shown = subprocess.run(
+        ["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True
+    )
+    return int(shown.stdout) * 1024 / 1e6
+
+
+def main(task: str, arguments: str, result: str) -> None:
+    """The fresh interpreter's side."""
+    module, function = task.split(":")
+    found: Mapping[str, Any] = getattr(import_module(module), function)(**json.loads(arguments))
+    Path(result).write_text(json.dumps({**found, "peak_mb": peak_mb()}), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

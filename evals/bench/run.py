@@ -1,0 +1,63 @@
+"""Runs the benchmarks that were asked for and reports their figures."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+
+from evals.bench.figures import Figure, Setting, table
+from evals.report import write_json
+from memex.errors import InvalidRequest
+
+BENCHMARKS: Final[Mapping[str, str]] = {
+    "transcription": "evals.bench.transcription:measure",
+    "embedding": "evals.bench.embedding:measure",
+    "search": "evals.bench.search:measure",
+    "start": "evals.bench.start:measure",
+    "memory": "evals.bench.transcription:measure_memory",
+}
+"""Loaded one by one, since each brings other libraries."""
+
+
+def run(
+    names: Sequence[str],
+    data: Path,
+    sizes: tuple[int, int, int],
+    home: Path | None,
+    json_file: Path | None,
+) -> None:
+    """Measure, print, write. `sizes`: minutes, passages, rounds. Raises `MemexError`."""
+    for folder in (data / "audio", data / "recall"):
+        if not folder.is_dir():
+            raise InvalidRequest(f"{folder} is not there.", "Name its parent with --data.")
+    minutes, passages, rounds = sizes
+    errors = Console(stderr=True)
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="memex-bench-") as work:
+        setting = Setting(
+            audio=data / "audio",
+            recall=data / "recall",
+            work=Path(work),
+            home=(home or Path(work) / "home").absolute(),
+            say=lambda text: errors.print(f"… {text}", highlight=False),
+            minutes=minutes,
+            passages=passages,
+            rounds=rounds,
+        )
+        for name in names:
+            figures += _benchmark(name)(setting)
+    Console().print(table(figures))
+    if json_file:
+        write_json(json_file, "bench", [asdict(figure) for figure in figures])
+
+
+def _benchmark(name: str) -> Callable[[Setting], list[Figure]]:
+    module, function = BENCHMARKS[name].split(":")
+    found: Callable[[Setting], list[Figure]] = getattr(import_module(module), function)
+    return found

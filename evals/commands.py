@@ -1,0 +1,108 @@
+"""The command line of the evals. What is heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+import click
+import platformdirs
+
+from evals.dataset import SCOPES
+from memex.errors import MemexError
+
+CACHE: Final = Path(platformdirs.user_cache_dir("memex", appauthor=False)) / "evals"
+"""Where vectors are kept between runs."""
+BENCHMARKS: Final = ("transcription", "embedding", "search", "start", "memory")
+"""In the order in which they run."""
+FOLDER: Final = click.Path(exists=True, file_okay=False, path_type=Path)
+FILE: Final = click.Path(dir_okay=False, path_type=Path)
+
+_json = click.option("--json", "json_file", type=FILE, help="Write the figures to this file, too.")
+
+
+class _Group(click.Group):
+    """A group that shows deliberate errors as messages."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except MemexError as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+def evals() -> None:
+    """Measure Memex on real data. Figures are reported, never asserted."""
+
+
+@evals.command()
+@click.option("--data", type=FOLDER, required=True, help="A set of questions, or a folder of sets.")
+@click.option("--scope", type=click.Choice(SCOPES), default="pooled", show_default=True)
+@click.option("--limit", type=click.IntRange(min=1), help="Ask only the first N questions.")
+@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), default=CACHE)
+@_json
+def recall(data: Path, scope: str, limit: int | None, cache: Path, json_file: Path | None) -> None:
+    """Score recall on questions with evidence: bm25, lexical, vector and memex.
+
+    Vectors are kept in the folder --cache, so that the next run takes seconds.
+    """
+    import_module("evals.recall").run(data, scope, limit, cache, json_file)
+
+
+@evals.command()
+@click.option("--data", type=FOLDER, required=True, help="The folder with the manifests.")
+@click.option("--set", "name", required=True, help="The manifest NAME.jsonl in it.")
+@click.option("--model", help="Name of a speech model; default: the configured one.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first N recordings.")
+@_json
+def asr(
+    data: Path, name: str, model: str | None, limit: int | None, json_file: Path | None
+) -> None:
+    """Score recognition: word error rate, invented words, real-time factor."""
+    import_module("evals.asr").run(data, name, model, limit, json_file)
+
+
+@evals.command()
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice(BENCHMARKS),
+    help="Run only this one; may be repeated.",
+)
+@click.option(
+    "--data",
+    type=FOLDER,
+    default="../shared",
+    show_default=True,
+    envvar="MEMEX_SHARED",
+    help="A folder with audio/ and recall/ in it.",
+)
+@click.option("--minutes", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--passages", type=click.IntRange(min=1), default=100_000, show_default=True)
+@click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep the memory that is searched here between runs.",
+)
+@_json
+def bench(
+    only: tuple[str, ...],
+    data: Path,
+    minutes: int,
+    passages: int,
+    rounds: int,
+    home: Path | None,
+    json_file: Path | None,
+) -> None:
+    """Measure speed and memory against the bare libraries, within one run.
+
+    MINUTES is the length of the recording, PASSAGES the size of the index that
+    is searched, ROUNDS how often what is compared is repeated in turns.
+    """
+    run = import_module("evals.bench.run").run
+    run(only or BENCHMARKS, data, (minutes, passages, rounds), home, json_file)
