@@ -19,11 +19,15 @@ import sentencex
 
 from memex.types import Document, Passage, Segment
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Part of the index's identity: raise it when the same document would be cut otherwise."""
 
 MAX_WORDS: Final = 160
-"""Words of a passage, unless a single sentence is longer."""
+"""Words of a passage without its overlap."""
+OVERLAP: Final = 2
+"""Sentences that a passage repeats of the one before it."""
+OVERLAP_WORDS: Final = 40
+"""Words that it repeats, at most."""
 MONOLOGUE: Final = 100
 """Words from which on a speaker's turn stands for itself."""
 TITLE: Final = 12
@@ -52,7 +56,7 @@ def split(document: Document) -> list[Passage]:
         for position, segment in enumerate(document.segments)
         for sentence in sentences_of(segment, position, document.language)
     ]
-    cuts = (cut for section in _sections(sentences) for cut in _cut(section))
+    cuts = (cut for section in _sections(sentences) for cut in _overlapping(_cut(section)))
     return [_passage(document, number, cut) for number, cut in enumerate(cuts)]
 
 
@@ -166,6 +170,17 @@ def _cut(section: list[Sentence]) -> Iterator[list[Sentence]]:
         remaining -= sentence.words
     if part:
         yield part
+
+
+def _overlapping(parts: Iterable[list[Sentence]]) -> Iterator[list[Sentence]]:
+    """The parts, each with the last sentences of the one before."""
+    before: list[Sentence] = []
+    for part in parts:
+        repeated = before[-OVERLAP:]
+        while repeated and _words(repeated) > OVERLAP_WORDS:
+            repeated = repeated[1:]
+        yield repeated + part
+        before = part
 
 
 def _passage(document: Document, number: int, sentences: Sequence[Sentence]) -> Passage:

@@ -86,8 +86,14 @@ def _sentences(passage: Passage, library: Library) -> list[Sentence]:
         sentence
         for position, segment in enumerate(segments, start=passage.first)
         for sentence in sentences_of(segment, position, language)
-        if sentence.text in passage.text
+        if sentence.text in passage.text and not _is_heading(sentence)
     ]
+
+
+def _is_heading(sentence: Sentence) -> bool:
+    """Whether a sentence is the heading under which its segment stands."""
+    heading = sentence.segment.heading or ""
+    return heading.endswith(sentence.segment.text)
 
 
 def _windows(sentences: Sequence[Sentence]) -> list[list[Sentence]]:
@@ -128,9 +134,14 @@ def _speakers(sentences: Iterable[Sentence]) -> list[str]:
     return [sentence.segment.speaker for sentence in sentences if sentence.segment.speaker]
 
 
+def _turn(sentence: Sentence) -> tuple[str | None, int | None]:
+    """What stands on a line of its own: a speaker's turn, or a written paragraph."""
+    return sentence.segment.speaker, None if sentence.start is not None else sentence.position
+
+
 def _joined(sentences: Sequence[Sentence], *, named: bool) -> str:
     turns = []
-    for speaker, said in groupby(sentences, key=lambda sentence: sentence.segment.speaker):
+    for (speaker, _), said in groupby(sentences, key=_turn):
         text = " ".join(sentence.text for sentence in said)
         turns.append(f"{speaker}: {text}" if named and speaker else text)
     return "\n".join(turns)

@@ -77,7 +77,8 @@ def _pull(entry: ModelEntry, config: Config) -> None:
         DownloadColumn(),
         TransferSpeedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(entry.name, total=entry.size)
         for step in pull(entry, config):
             label = f"{entry.name}: {step.stage}"

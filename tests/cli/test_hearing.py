@@ -40,7 +40,7 @@ def test_what_is_said_is_found_in_the_passage_that_says_it(memex: Home, turns: l
         middle = (turn["start"] + turn["end"]) / 2
         inside.append(hit["start"] <= middle <= hit["end"])
     assert len(inside) >= 30
-    assert statistics.mean(inside) >= 0.95
+    assert statistics.mean(inside) >= 0.9
 
 
 def test_the_moment_to_play_is_the_second_it_was_said(memex: Home, turns: list[Any]) -> None:
@@ -85,7 +85,9 @@ def test_recognition_goes_on_where_it_was_killed(tmp_path: Path, shared: Path) -
             time.sleep(0.1)
         time.sleep(3)
         made.run("down")
-        kept = sum(1 for file in (made.path / "work").glob("*.jsonl") for _ in file.open())
+        kept = sum(
+            len(file.read_bytes().splitlines()) for file in (made.path / "work").glob("*.jsonl")
+        )
         made.run("up")
         states = [event.state for event in made.client.follow(added) if event]
         assert states[-1] == "remembered"

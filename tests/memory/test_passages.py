@@ -27,10 +27,18 @@ def test_an_empty_document_has_none() -> None:
 def test_a_long_paragraph_is_cut_between_sentences_into_equal_parts() -> None:
     passages = split(document(SENTENCE * 50))
     sizes = [words(passage.text) for passage in passages]
-    assert sum(sizes) == 500
-    assert max(sizes) <= MAX_WORDS
-    assert max(sizes) - min(sizes) <= 10
+    overlap = 2 * 10
+    assert sum(sizes) == 500 + overlap * (len(sizes) - 1)
+    assert max(sizes) <= MAX_WORDS + overlap
+    assert max(sizes[1:]) - min(sizes[1:]) <= 10
     assert all(passage.text.endswith("again.") for passage in passages)
+
+
+def test_a_passage_repeats_the_last_two_sentences_of_the_one_before() -> None:
+    text = " ".join(f"This is sentence number {n} of a long row." for n in range(40))
+    for earlier, later in pairwise(split(document(text))):
+        end = earlier.text.split(". ")[-2:]
+        assert later.text.startswith(". ".join(end))
 
 
 def test_text_without_punctuation_is_cut_all_the_same() -> None:
@@ -76,10 +84,11 @@ def test_the_time_of_a_part_is_that_of_its_words() -> None:
     segment = Segment(SENTENCE * 30, 0.0, 299.5, None, words=timed)
     passages = split(spoken(segment))
     assert passages[0].start == 0.0
-    for earlier, later in pairwise(passages):
-        assert later.start is not None
-        assert earlier.end == later.start - 0.5
-        assert said[int(later.start)] == later.text.split()[0]
+    for passage in passages:
+        assert passage.start is not None
+        assert passage.end is not None
+        assert said[int(passage.start)] == passage.text.split()[0]
+        assert said[int(passage.end)] == passage.text.split()[-1]
 
 
 def test_said_at_is_the_documents_time_plus_the_position() -> None:

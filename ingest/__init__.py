@@ -1,0 +1,1 @@
+"""memex-ingest: the process that reads, listens and recognises."""
