@@ -26,13 +26,16 @@ WINDOW: Final = 512
 CONTEXT: Final = 64
 """Samples before a window that Silero also sees."""
 
+AT_ONCE: Final = 128 * WINDOW
+"""Samples that are judged in one run of Silero (4 s); it costs less than many."""
+
 SPEECH: Final = 0.5
 """Probability from which a window is speech."""
 SILENCE: Final = 0.35
 """Probability below which speech may have ended."""
 PAUSE: Final = SAMPLE_RATE * 160 // 1000
 """Samples without speech that end a stretch of it."""
-PAD: Final = SAMPLE_RATE * 400 // 1000
+PAD: Final = SAMPLE_RATE * 250 // 1000
 """Samples kept on each side of speech."""
 CHUNK: Final = SAMPLE_RATE * 30
 """Samples that Whisper's encoder sees at once."""
@@ -244,14 +247,14 @@ class Pieces:
         """Pieces that are complete once these samples have come."""
         self._recent.add(samples)
         whole = (self._recent.end - self._judged) // WINDOW * WINDOW
-        if whole:
+        if whole >= AT_ONCE:
             yield from self._judge(self._recent.take(self._judged, self._judged + whole))
 
     def finish(self) -> Iterator[Piece]:
         """Pieces that the end of the stream completes."""
         rest = self._recent.take(self._judged, self._recent.end)
         if len(rest):
-            yield from self._judge(np.pad(rest, (0, WINDOW - len(rest))))
+            yield from self._judge(np.pad(rest, (0, -len(rest) % WINDOW)))
         for span in self._endpoints.finish():
             yield from self._next(span)
         yield from self._resolve(None)

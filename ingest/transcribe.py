@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ from faster_whisper.transcribe import Segment as WhisperSegment
 from ingest.recognition import Heard, kept, missed, repaired
 from ingest.sentences import segments_of
 from ingest.sound import Sound
-from ingest.speech import SAMPLE_RATE, Chunk, pack, speech_pieces
+from ingest.speech import SAMPLE_RATE, Chunk, Piece, pack, speech_pieces
 from memex.errors import DamagedFile, ModelDamaged
 from memex.protocols import Recognised
 from memex.types import Word
@@ -110,6 +110,7 @@ class WhisperTranscriber:
         pieces = [piece for chunk, _, some in both if some for piece in chunk.pieces]
         if again := list(pack(missed(pieces, words))):
             words = repaired(words, self._hear(again, language))
+        words = _begin_with_the_voice(words, pieces)
         return words, sum(bool(one.words) and not some for _, one, some in both)
 
     def _hear(self, batch: Sequence[Chunk], language: _Language) -> list[Heard]:
@@ -183,21 +184,25 @@ def _heard(chunk: Chunk, segments: Sequence[WhisperSegment]) -> Heard:
             words.append(Word(word.word, start, end, float(word.probability)))
     if not words:
         return Heard((), chunk.spoken, 0.0, 1.0)
-    _begin_with_the_voice(words, chunk)
     return Heard(tuple(words), chunk.spoken, segments[0].avg_logprob, segments[0].no_speech_prob)
 
 
-def _begin_with_the_voice(words: list[Word], chunk: Chunk) -> None:
+def _begin_with_the_voice(words: Sequence[Word], pieces: Iterable[Piece]) -> list[Word]:
     """Let the first word after a pause begin where the speech does: Whisper's
     alignment often puts it a little later.
     """
-    for piece in chunk.pieces:
+    found = list(words)
+    at = 0
+    for piece in pieces:
         voice, end = piece.speech.start / SAMPLE_RATE, piece.end / SAMPLE_RATE
-        first = next((n for n, word in enumerate(words) if voice < word.start < end), None)
-        if first is None or words[first].start - voice > LATE:
-            continue
-        if first == 0 or words[first - 1].end <= voice:
-            words[first] = replace(words[first], start=voice)
+        while at < len(found) and found[at].start < voice:
+            at += 1
+        if at == len(found):
+            break
+        free = at == 0 or found[at - 1].end <= voice
+        if free and found[at].start < end and found[at].start - voice <= LATE:
+            found[at] = replace(found[at], start=voice)
+    return found
 
 
 def _load(directory: Path, device: str) -> WhisperModel:

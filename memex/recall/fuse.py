@@ -27,7 +27,6 @@ class Fused:
     """A passage with its place in every list."""
 
     id: str
-    document_id: str
     score: float
     ranks: Mapping[str, int]
     """Rank by list, from 1; a list that has not got it is absent."""
@@ -37,18 +36,16 @@ def fuse(lists: Mapping[str, Sequence[Candidate]]) -> list[Fused]:
     """One list of all candidates, best first; ties in the order of the lists."""
     scores: dict[str, float] = {}
     ranks: dict[str, dict[str, int]] = {}
-    documents: dict[str, str] = {}
     for name, candidates in lists.items():
         for rank, candidate in enumerate(candidates, start=1):
             ranks.setdefault(candidate.id, {})[name] = rank
-            documents[candidate.id] = candidate.document_id
     for name, candidates in lists.items():
         shares = _shares(candidates)
         absent = min(shares.values(), default=0.0) if ABSENT[name] else 0.0
         for id_ in ranks:
             share = shares.get(id_, absent)
             scores[id_] = scores.get(id_, 0.0) + WEIGHTS[name] * share
-    fused = [Fused(id_, documents[id_], scores[id_], ranks[id_]) for id_ in ranks]
+    fused = [Fused(id_, scores[id_], ranks[id_]) for id_ in ranks]
     return sorted(fused, key=lambda hit: -hit.score)
 
 
