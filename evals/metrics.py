@@ -12,7 +12,7 @@ ACM TOIS 20(4), 2002, with binary gains and the discount 1/log2(1 + rank).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from statistics import fmean
 from typing import Final
@@ -39,9 +39,18 @@ def relevant(ranking: Sequence[Units], evidence: Units) -> list[bool]:
     return gains
 
 
-def count_homes(corpus: Iterable[Units], evidence: Units) -> int:
-    """The distinct homes of the evidence: passages of the corpus, in its order."""
-    return sum(relevant(list(corpus), evidence))
+def find_homes(corpus: Iterable[Units]) -> dict[str, int]:
+    """The home of each unit: the position of the first passage that covers it."""
+    homes: dict[str, int] = {}
+    for position, covered in enumerate(corpus):
+        for unit in covered:
+            homes.setdefault(unit, position)
+    return homes
+
+
+def count_homes(homes: Mapping[str, int], evidence: Units) -> int:
+    """The distinct homes of the evidence."""
+    return len({homes[unit] for unit in evidence if unit in homes})
 
 
 def recall_at(ranking: Sequence[Units], evidence: Units, k: int) -> float:

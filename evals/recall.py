@@ -109,15 +109,15 @@ def measure(
     passages = 0
     for part in parts(data, scope):
         passages += len(part.passages)
-        corpus = [part.units(passage) for passage in part.passages]
+        homes = metrics.find_homes(map(part.units, part.passages))
         with methods(part) as searchers:
             for query in part.queries:
-                homes = metrics.count_homes(corpus, query.evidence)
+                wanted = metrics.count_homes(homes, query.evidence)
                 for name, searcher in searchers.items():
                     hits = searcher.search(query.text, metrics.DEPTH)
                     ranking = [part.units(hit) for hit in hits]
                     row = rows.setdefault(name, Row())
-                    row.scores.append(metrics.score(ranking, query.evidence, homes))
+                    row.scores.append(metrics.score(ranking, query.evidence, wanted))
                     row.categories.append(query.category)
                     row.texts.append([hit.text for hit in hits[: metrics.CUT]])
                 asked()

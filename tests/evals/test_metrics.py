@@ -16,11 +16,12 @@ def test_a_hit_is_relevant_only_for_what_no_earlier_hit_covered() -> None:
 
 
 def test_units_in_one_passage_share_a_home() -> None:
-    corpus = [frozenset("xy"), frozenset("ab"), frozenset("bc"), frozenset("d")]
-    assert metrics.count_homes(corpus, frozenset("ab")) == 1
-    assert metrics.count_homes(corpus, frozenset("abc")) == 2
-    assert metrics.count_homes(corpus, frozenset("abcd")) == 3
-    assert metrics.count_homes(corpus, frozenset("q")) == 0
+    homes = metrics.find_homes([frozenset("xy"), frozenset("ab"), frozenset("bc"), frozenset("d")])
+    assert homes["b"] == 1  # the first that covers it, though the next does, too
+    assert metrics.count_homes(homes, frozenset("ab")) == 1
+    assert metrics.count_homes(homes, frozenset("abc")) == 2
+    assert metrics.count_homes(homes, frozenset("abcd")) == 3
+    assert metrics.count_homes(homes, frozenset("q")) == 0
 
 
 def test_recall_counts_units_and_hit_counts_any() -> None:
