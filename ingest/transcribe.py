@@ -8,7 +8,7 @@ device). What is in memory is one batch, however long the recording is.
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -91,27 +91,28 @@ class WhisperTranscriber:
         with Sound(media) as sound:
             blocks = _Whole(sound.blocks(start))
             pieces = speech_pieces(blocks, round(start * SAMPLE_RATE))
-            with closing(_ahead(_batches(pack(pieces)))) as batches:
-                for batch in batches:
-                    words, suppressed = self._recognise(batch, language)
-                    segments = tuple(segments_of(words))
-                    position = batch[-1].end / SAMPLE_RATE
-                    yield Recognised(segments, position, sound.duration, language.code, suppressed)
+            with closing(_ahead(pack(pieces))) as chunks:
+                for stretch in self._stretches(chunks, language):
+                    yield stretch.recognised(sound.duration, language.code)
             yield Recognised((), max(start, sound.position), sound.duration, language.code)
             if blocks.error is not None:
                 raise blocks.error
 
-    def _recognise(self, batch: Sequence[Chunk], language: _Language) -> tuple[Sequence[Word], int]:
-        """The words of a batch, and how many of its chunks' texts were dropped."""
-        heard = self._hear(batch, language)
-        good = [kept(one) for one in heard]
-        words: Sequence[Word] = [word for some in good for word in some]
-        both = list(zip(batch, heard, good, strict=True))
-        pieces = [piece for chunk, _, some in both if some for piece in chunk.pieces]
-        if again := list(pack(missed(pieces, words))):
-            words = repaired(words, self._hear(again, language))
-        words = _begin_with_the_voice(words, pieces)
-        return words, sum(bool(one.words) and not some for _, one, some in both)
+    def _stretches(self, chunks: Iterator[Chunk], language: _Language) -> Iterator[_Stretch]:
+        """Recognise chunks a batch at a time. What a batch missed is heard again with
+        the next one, since a batch of one chunk takes nearly as long as a full one.
+        """
+        before: _Stretch | None = None
+        again: list[Chunk] = []
+        while batch := [*again, *(fresh := list(islice(chunks, BATCH - len(again))))]:
+            heard = self._hear(batch, language)
+            if before is not None:
+                before.repair(heard[: len(again)])
+                yield before
+            before = _Stretch(fresh, heard[len(again) :]) if fresh else None
+            again = before.missed() if before is not None else []
+        if before is not None:
+            yield before
 
     def _hear(self, batch: Sequence[Chunk], language: _Language) -> list[Heard]:
         """Decode the chunks of a batch; one `Heard` for each, in order."""
@@ -141,6 +142,40 @@ class WhisperTranscriber:
         return [_heard(chunk, by_seek[seek]) for chunk, seek in zip(batch, seeks, strict=True)]
 
 
+class _Stretch:
+    """Consecutive chunks and the words heard in them."""
+
+    def __init__(self, chunks: Sequence[Chunk], heard: Sequence[Heard]) -> None:
+        good = [kept(one) for one in heard]
+        self._end = chunks[-1].end
+        self._pieces = [
+            p for chunk, some in zip(chunks, good, strict=True) if some for p in chunk.pieces
+        ]
+        self._words = [word for some in good for word in some]
+        self._suppressed = sum(
+            bool(one.words) and not some for one, some in zip(heard, good, strict=True)
+        )
+
+    def missed(self) -> list[Chunk]:
+        """Speech without words, packed anew; at most a batch of it."""
+        return list(islice(pack(missed(self._pieces, self._words)), BATCH))
+
+    def repair(self, again: Sequence[Heard]) -> None:
+        """Put in what was heard in the missed speech."""
+        self._words = repaired(self._words, again)
+
+    def recognised(self, duration: float | None, language: str | None) -> Recognised:
+        """The stretch as it is handed out."""
+        words = _begin_with_the_voice(self._words, self._pieces)
+        return Recognised(
+            tuple(segments_of(words)),
+            self._end / SAMPLE_RATE,
+            duration,
+            language,
+            self._suppressed,
+        )
+
+
 class _Whole:
     """Blocks of sound up to where the recording breaks off; the error is kept for then."""
 
@@ -160,18 +195,16 @@ class _Whole:
             self.error = error
 
 
-def _batches(chunks: Iterator[Chunk]) -> Iterator[list[Chunk]]:
-    while batch := list(islice(chunks, BATCH)):
-        yield batch
-
-
-def _ahead(batches: Iterator[list[Chunk]]) -> Generator[list[Chunk]]:
-    """The same batches, each prepared by a thread while the one before is recognised."""
-    with ThreadPoolExecutor(1, "sound") as pool:
-        coming = pool.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = pool.submit(next, batches, None)
-            yield batch
+def _ahead(chunks: Iterator[Chunk]) -> Generator[Chunk]:
+    """The same chunks, prepared by a thread while others are recognised."""
+    pool = ThreadPoolExecutor(1, "sound")
+    try:
+        coming = deque(pool.submit(next, chunks, None) for _ in range(BATCH))
+        while (chunk := coming.popleft().result()) is not None:
+            coming.append(pool.submit(next, chunks, None))
+            yield chunk
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _heard(chunk: Chunk, segments: Sequence[WhisperSegment]) -> Heard:

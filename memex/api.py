@@ -27,9 +27,8 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from dataclasses import asdict
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -279,7 +278,7 @@ def _ms(began: float) -> float:
     return round((time.perf_counter() - began) * 1000, 3)
 
 
-def _safely(run: Callable[[], Iterator[Json]]) -> Iterator[Json]:
+def _safely(run: Callable[[], Iterator[Json]]) -> Generator[Json, None, None]:
     """A stream whose errors are its last item."""
     try:
         yield from run()
@@ -291,7 +290,7 @@ def _safely(run: Callable[[], Iterator[Json]]) -> Iterator[Json]:
         yield {"type": "error", **error_to_json(MemexError(message, "See `memex doctor`."))}
 
 
-def _to_the_end(run: Callable[[], Iterator[Json]]) -> Iterator[Json]:
+def _to_the_end(run: Callable[[], Iterator[Json]]) -> Generator[Json, None, None]:
     """Run in a thread of its own; stream what it yields as long as somebody listens."""
     items: queue.SimpleQueue[Json | None] = queue.SimpleQueue()
 
@@ -304,10 +303,21 @@ def _to_the_end(run: Callable[[], Iterator[Json]]) -> Iterator[Json]:
     yield from iter(items.get, None)
 
 
-def _stream(items: Iterator[Json]) -> StreamingResponse:
+def _stream(items: Generator[Json, None, None]) -> StreamingResponse:
     """JSON lines; the last says that it is the last, so that a daemon's death is seen."""
-    lines = (json.dumps(item) + "\n" for item in chain(items, [END]))
-    return StreamingResponse(lines, media_type="application/x-ndjson")
+    return StreamingResponse(_lines(items), media_type="application/x-ndjson")
+
+
+async def _lines(items: Generator[Json, None, None]) -> AsyncIterator[str]:
+    """The items as lines. When the client goes away they are closed at once: a
+    model that nobody listens to any more stops, and is free for the next question.
+    """
+    try:
+        while (item := await run_in_threadpool(next, items, None)) is not None:
+            yield f"{json.dumps(item)}\n"
+        yield f"{json.dumps(END)}\n"
+    finally:
+        items.close()
 
 
 def _failed(_: Request, error: MemexError) -> JSONResponse:

@@ -114,6 +114,15 @@ def test_ask_says_that_it_does_not_know(memex: Home) -> None:
     assert answer["citations"] == []
 
 
+def test_a_question_whose_asker_went_away_does_not_block_the_next(memex: Home) -> None:
+    question = "who published the essay As We May Think?"
+    for _ in range(3):
+        streaming = memex.client.ask(question)
+        next(streaming)
+        del streaming  # closes the connection
+    assert memex.json("ask", question)["found"] is True
+
+
 def test_list_and_show(memex: Home) -> None:
     documents = memex.json("list")["documents"]
     assert {document["title"] for document in documents} >= {"A note on hypertext"}
