@@ -28,9 +28,8 @@ FUNCTION_WORDS: Final = frozenset(
 )
 """English words that carry no content of their own."""
 
-WORD: Final = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*")
-"""A word as it stands: "As", "co-founder", "3.5", "it's"."""
-"""A word as it stands: "As", "co-founder", "3.5", "it's"."""
+WORD: Final = re.compile(r"\d+(?:[.,:/\-]\d+)+|[^\W_]+(?:['’.\-][^\W_]+)*")
+"""A word as it stands: "As", "co-founder", "it's"; a number whole: "3.5", "10:15", "1,000"."""
 
 
 def words(text: str) -> list[str]:
@@ -64,9 +63,14 @@ def content_stems(text: str) -> list[str]:
             continue
         found.append(stem(word))
         parts = re.split(r"['’.\-]", word)
-        if len(parts) > 1:
+        if len(parts) > 1 and not has_digit(word):
             found += [stem(part) for part in parts if len(part) > 1 and not is_function_word(part)]
     return found
+
+
+def has_digit(word: str) -> bool:
+    """Whether a word is a number, a date, a time: its parts by themselves say another thing."""
+    return any(char.isdigit() for char in word)
 
 
 def is_name_like(word: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from memex.types import Passage
-from memex.words import content_stems, is_function_word, is_name_like, stem, words
+from memex.words import content_stems, has_digit, is_function_word, is_name_like, stem, words
 
 REPORTING: Final = frozenset(
     stem(word)
@@ -80,9 +80,11 @@ def supporting(sentence: str, sources: Sequence[str], question: str) -> int | No
 
 
 def _vouched(word: str, known: set[str] | frozenset[str]) -> bool:
-    """Whether a word, or all parts of a compound, are known."""
+    """Whether a word, or all parts of a compound that is no number, are known."""
     if stem(word) in known:
         return True
+    if has_digit(word):
+        return False
     parts = [part for part in re.split(r"['’.\-]", word) if part]
     return len(parts) > 1 and all(
         stem(part) in known or is_function_word(part) or len(part) == 1 for part in parts

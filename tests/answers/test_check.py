@@ -40,6 +40,27 @@ def test_invented_names_numbers_and_rare_words_are_caught(
     assert not supports(sentence, SOURCE, QUESTION)
 
 
+SWAP = "The seed swap takes place on Sunday, 15 March 2026, from 10 in the morning until 1."
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The swap is on 15 March 2026 from 10:15.",  # a time made of two numbers that are there
+        "The swap is on 15 March 2026 until 1.15.",
+        "The swap is on 15/10 in the morning.",
+        "The swap is on 15 March from 10-15.",
+    ],
+)
+def test_a_number_is_not_vouched_for_by_its_parts(sentence: str) -> None:
+    assert not supports(sentence, SWAP, "when is the seed swap?")
+
+
+def test_a_number_as_it_stands_is() -> None:
+    assert supports("It is on 15 March 2026 from 10.", SWAP, "when is the seed swap?")
+    assert supports("Doors open at 10:15.", "The doors open at 10:15 sharp.", "when?")
+
+
 @pytest.mark.parametrize("sentence", ["The answer is:", "[1]", "It is the memex essay.", "He did."])
 def test_a_sentence_that_says_nothing_new_is_no_answer(sentence: str) -> None:
     assert not supports(sentence, SOURCE, QUESTION)
