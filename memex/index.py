@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import lancedb
 import numpy as np
 import pyarrow as pa
-from lancedb.index import FTS, BTree, IvfFlat
+from lancedb.index import FTS, BTree, IvfRq
 
 from memex import passages
 from memex.errors import DiskFull, StorageError
@@ -32,15 +32,21 @@ if TYPE_CHECKING:
 SCHEMA_VERSION: Final = 1
 VECTOR_INDEX_FROM: Final = 5_000
 """Rows from which on vectors get an index; an exact scan is fast enough before."""
-INDEX_CACHE: Final = 256 << 20
-"""Bytes of index that stay in memory; the vectors of 100,000 passages take 150 MB."""
+VECTOR_BITS: Final = 4
+"""Bits of each component in the vector index: 20 MB for 100,000 passages, where the
+vectors take 150 MB."""
+INDEX_CACHE: Final = 128 << 20
+"""Bytes of index that stay in memory."""
 METADATA_CACHE: Final = 32 << 20
 """Bytes of what LanceDB keeps about its files."""
 STALE_ROWS: Final = 2_000
 """Rows outside the indices that are worth folding in."""
 PROBES: Final = 20
-"""IVF partitions read for a query: all of them up to about 80,000 passages; of
-100,000 real ones the first ten are those of an exact search."""
+"""IVF partitions read for a query: all of them up to about 160,000 passages."""
+REFINE: Final = 1
+"""Times as many candidates as are wanted whose distance is computed from the vectors
+themselves: of 100,000 passages the first ten are then those of an exact search
+(`docs/decisions/vector-index.md`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +145,8 @@ class Index:
         self, vector: Vectors, limit: int, filters: Filters = NO_FILTERS
     ) -> list[Candidate]:
         """The passages nearest to a unit vector of shape (dimension,), nearest first."""
-        found = self._table.search(vector).distance_type("dot").nprobes(PROBES)
+        found = self._table.search(vector).distance_type("dot")
+        found = found.nprobes(PROBES).refine_factor(REFINE)
         rows = self._narrowed(found, limit, filters, "_distance")
         return [Candidate(row["id"], 1 - row["_distance"]) for row in rows]
 
@@ -186,7 +193,8 @@ class Index:
         """
         built = {index.name for index in self._table.list_indices()}
         if "vector_idx" not in built and len(self) >= VECTOR_INDEX_FROM:
-            self._table.create_index("vector", config=IvfFlat(distance_type="dot"))
+            config = IvfRq(distance_type="dot", num_bits=VECTOR_BITS)
+            self._table.create_index("vector", config=config)
         self._table.optimize(cleanup_older_than=timedelta(minutes=1))
 
     def stale(self) -> int:

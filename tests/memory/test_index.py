@@ -3,14 +3,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from memex import index as index_module
 from memex.index import Identity, Index
 from memex.passages import split
-from memex.protocols import Filters
+from memex.protocols import NO_FILTERS, Filters
 from memex.testing import DIMENSION, WordLengths
 from memex.types import Document
-from tests.documents import BREAD, ESSAY, TALK
+from tests.documents import BREAD, ESSAY, TALK, document
 
 EMBEDDER = WordLengths()
 
@@ -18,8 +20,8 @@ EMBEDDER = WordLengths()
 @pytest.fixture
 def index(tmp_path: Path) -> Index:
     index = Index(tmp_path, Identity("word-lengths", DIMENSION))
-    for document in (ESSAY, BREAD, TALK):
-        add(index, document)
+    for remembered in (ESSAY, BREAD, TALK):
+        add(index, remembered)
     return index
 
 
@@ -92,3 +94,42 @@ def test_rows_without_vectors_are_found_by_their_words(tmp_path: Path) -> None:
     index.add(split(BREAD), None)
     assert index.lexical("loaf", 10)[0].document_id == BREAD.id
     assert index.nearest(EMBEDDER.encode_query("a"), 10) == []
+
+
+def test_the_vector_index_finds_what_an_exact_search_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_module, "VECTOR_INDEX_FROM", 1_000)
+    random = np.random.default_rng(0)
+    dimension = 64
+    index = Index(tmp_path, Identity("random", dimension))
+    vectors = random.normal(size=(1_300, dimension)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    kinds = ["note", "mail"]
+    documents = [document(f"Text {n}.", kind=kinds[n % 2]) for n in range(len(vectors))]
+    rows = [split(one)[0] for one in documents]
+
+    def found(query: int, filters: Filters = NO_FILTERS) -> list[str]:
+        nearest = index.nearest(vectors[query], 100, filters)
+        return [candidate.id for candidate in nearest[:10]]
+
+    def exact(query: int, among: list[int]) -> list[str]:
+        best = sorted(among, key=lambda n: -float(vectors[n] @ vectors[query]))
+        return [rows[n].id for n in best[:10]]
+
+    index.add(rows[:1_200], vectors[:1_200])
+    index.optimise()
+    assert "vector_idx" in {one.name for one in index._table.list_indices()}
+    everything = list(range(1_200))
+    assert [found(n) for n in range(20)] == [exact(n, everything) for n in range(20)]
+
+    index.add(rows[1_200:], vectors[1_200:])
+    index.add(split(BREAD), None)
+    index.remove(rows[0].document_id)
+    everything = list(range(1, 1_300))
+    for _ in ("before", "after"):
+        assert [found(n) for n in range(20)] == [exact(n, everything) for n in range(20)]
+        mail = [n for n in everything if n % 2]
+        assert found(7, Filters(kind="mail")) == exact(7, mail)
+        index.optimise()
+    assert index.stale() == 0
