@@ -28,7 +28,7 @@ from memex.config import load_config
 from memex.models.loading import speech_model_path
 from memex.protocols import Transcriber
 
-COLUMNS: Final = ("n", "words", "WER %", "S/D/I", "silent", "invented", "minutes", "RTF")
+COLUMNS: Final = ("n", "words", "WER %", "S/D/I", "invented", "minutes", "RTF")
 
 
 def run(
@@ -118,23 +118,13 @@ def results(name: str, model: str, heard: Sequence[Heard]) -> list[Result]:
 
 
 def table(found: Sequence[Result]) -> Table:
-    """The results as a person reads them."""
+    """The results as a person reads them: S/D/I are words substituted, deleted and
+    inserted; invented are words in so many recordings in which nothing is said.
+    """
     shown = Table(title=f"{found[0].set}: {found[0].model}")
-    names = (
-        "n",
-        "words",
-        "WER %",
-        "subst.",
-        "del.",
-        "ins.",
-        "silent",
-        "invented",
-        "minutes",
-        "RTF",
-    )
     shown.add_column("condition")
-    for name in names:
-        shown.add_column(name, justify="right")
+    for name in ("n", "words", "WER %", "S/D/I", "invented", "minutes", "RTF"):
+        shown.add_column(name, justify="right", no_wrap=True)
     for one in found:
         shown.add_row(
             one.condition or "all",
@@ -142,8 +132,7 @@ def table(found: Sequence[Result]) -> Table:
             str(one.words),
             "–" if one.wer is None else f"{100 * one.wer:.2f}",
             f"{one.substitutions}/{one.deletions}/{one.insertions}",
-            str(one.silent),
-            str(one.invented),
+            f"{one.invented} in {one.silent}" if one.silent else "–",
             f"{one.audio_seconds / 60:.1f}",
             f"{one.real_time_factor:.3f}",
         )

@@ -8,6 +8,8 @@ device). What is in memory is one batch, however long the recording is.
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from collections import defaultdict, deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +41,8 @@ _log = logging.getLogger(__name__)
 
 BATCH: Final = 8
 """Chunks decoded together; more of them cost memory and gain nothing on a CPU."""
+WORKERS: Final = 2
+"""Shares of a batch that are decoded at the same time."""
 BEAM: Final = 5
 """Hypotheses kept while decoding."""
 LATE: Final = 0.7
@@ -74,7 +78,8 @@ class WhisperTranscriber:
         self._beam = beam
         model = _load(directory, device)
         self._multilingual = bool(model.model.is_multilingual)
-        self._pipeline = BatchedInferencePipeline(model)
+        self._pipelines = [BatchedInferencePipeline(model) for _ in range(WORKERS)]
+        self._pool = ThreadPoolExecutor(WORKERS, "whisper")
 
     @property
     def model(self) -> str:
@@ -115,7 +120,22 @@ class WhisperTranscriber:
             yield before
 
     def _hear(self, batch: Sequence[Chunk], language: _Language) -> list[Heard]:
-        """Decode the chunks of a batch; one `Heard` for each, in order."""
+        """Decode the chunks of a batch; one `Heard` for each, in order.
+
+        Each worker takes a share of them: within one decoding, CTranslate2 keeps but
+        one core busy for most of the time.
+        """
+        size = -(-len(batch) // WORKERS) if language.settled else len(batch)
+        shares = [batch[at : at + size] for at in range(0, len(batch), size)]
+        turns = [
+            self._pool.submit(self._decode, pipeline, share, language)
+            for pipeline, share in zip(self._pipelines, shares, strict=False)
+        ]
+        return [heard for turn in turns for heard in turn.result()]
+
+    def _decode(
+        self, pipeline: BatchedInferencePipeline, batch: Sequence[Chunk], language: _Language
+    ) -> list[Heard]:
         sounds = [chunk.samples for chunk in batch]
         ends = list(accumulate(map(len, sounds)))
         starts = [0, *ends[:-1]]
@@ -124,7 +144,7 @@ class WhisperTranscriber:
             {"start": (start + half) / SAMPLE_RATE, "end": (end + half) / SAMPLE_RATE}
             for start, end in zip(starts, ends, strict=True)
         ]
-        found, info = self._pipeline.transcribe(
+        found, info = pipeline.transcribe(
             np.concatenate(sounds),
             language=language.code if language.settled else None,
             beam_size=self._beam,
@@ -248,12 +268,25 @@ def _load(directory: Path, device: str) -> WhisperModel:
                 if device == "cuda":
                     raise
                 _log.warning("CUDA cannot be used (%s): the CPU is", error)
-        return WhisperModel(str(directory), device="cpu", compute_type="int8")
+        return WhisperModel(
+            str(directory),
+            device="cpu",
+            compute_type="int8",
+            cpu_threads=min(4, max(1, _cores() // WORKERS)),
+            num_workers=WORKERS,
+        )
     except (RuntimeError, ValueError, OSError) as error:
         raise ModelDamaged(
             f"The speech model in {directory} cannot be loaded: {error}.",
             "Fetch it again: memex models pull.",
         ) from error
+
+
+def _cores() -> int:
+    """Processors that this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _on_cuda(directory: Path) -> WhisperModel:

@@ -73,3 +73,18 @@ def test_conditions_get_rows_of_their_own() -> None:
         [heard("a fox", "a fox", condition="clean"), heard("a fox", "box", condition="noise")],
     )
     assert [(one.condition, one.wer) for one in found] == [("", 0.5), ("clean", 0), ("noise", 1)]
+
+
+def test_the_table_puts_each_figure_under_its_name() -> None:
+    (result,) = asr.results("s", "m", [heard("a fox ran", "a fax ran ran"), heard("", "you")])
+    shown = {column.header: list(column.cells) for column in asr.table([result]).columns}
+    assert shown == {
+        "condition": ["all"],
+        "n": ["2"],
+        "words": ["3"],
+        "WER %": ["66.67"],
+        "S/D/I": ["1/0/1"],
+        "invented": ["1 in 1"],
+        "minutes": ["0.3"],
+        "RTF": ["0.100"],
+    }
