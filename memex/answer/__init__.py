@@ -9,7 +9,7 @@ from memex.answer.evidence import Quote, bears, quotes
 from memex.answer.write import write
 from memex.library import Library
 from memex.protocols import Embedder, LanguageModel, Retracted, Token
-from memex.types import Answer, Citation, Hit
+from memex.types import Answer, Citation, Hit, Passage
 
 NOT_FOUND: Final = Answer("I find nothing about that.", (), found=False)
 
@@ -36,13 +36,12 @@ def answer(
         else:
             yield item
     if not text:
-        text = f"{_quoted(found[0])} [1]"
+        text = f"{_quoted(found[0].best)} [1]"
         yield Token(text)
     yield Answer(text, _citations(found), found=True)
 
 
-def _quoted(quote: Quote) -> str:
-    passage = quote.hit.passage
+def _quoted(passage: Passage) -> str:
     text = " ".join(passage.text.split())
     who = f"{passage.speaker}: " if passage.speaker and ", " not in passage.speaker else ""
     return f"{who}“{text}”"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import Final
 
 import numpy as np
@@ -23,9 +23,13 @@ PASSAGES: Final = 6
 SHORT: Final = 8
 """Words under which a sentence is not quoted by itself."""
 LONG: Final = 60
-"""Words over which two sentences are not quoted together."""
+"""Words over which sentences are not quoted together."""
+AFTER: Final = 3
+"""Sentences that are quoted after the best, up to `LONG` words in all."""
 COVERAGE_WEIGHT: Final = 0.5
 """What the question's words in a sentence are worth against its cosine."""
+RANK_WEIGHT: Final = 1.0
+"""What the passage's own score, as a share of the best one's, is worth against it."""
 WEAK: Final = 0.6
 """A quote under this share of the best one's score is left out."""
 BEARING: Final = 1.0
@@ -38,15 +42,19 @@ class Quote:
     """A hit narrowed to the sentences that bear on the question."""
 
     hit: Hit
+    best: Passage
+    """The best of them."""
     cosine: float
     """Of the question and the best sentence."""
     coverage: float
     """Share of the question's content words in the passage, its title and speaker, 0 to 1."""
+    rank: float
+    """Score of the passage as a share of the best one's, 0 to 1."""
 
     @property
     def score(self) -> float:
         """How much it bears on the question."""
-        return self.cosine + COVERAGE_WEIGHT * self.coverage
+        return self.cosine + COVERAGE_WEIGHT * self.coverage + RANK_WEIGHT * self.rank
 
 
 def quotes(question: str, hits: Sequence[Hit], library: Library, embedder: Embedder) -> list[Quote]:
@@ -55,16 +63,26 @@ def quotes(question: str, hits: Sequence[Hit], library: Library, embedder: Embed
     stems = set(content_stems(question))
     found = []
     for hit in hits[:PASSAGES]:
-        windows = _windows(_sentences(hit.passage, library))
+        sentences = _sentences(hit.passage, library)
+        windows = _windows(sentences)
         if not windows:
             continue
-        texts = [_joined(window, named=False) for window in windows]
+        texts = [_joined(sentences[window], named=False) for window in windows]
         cosines = embedder.encode_documents(texts) @ asked
         overlap = np.asarray([_coverage(stems, text) for text in texts])
         best = int(np.argmax(cosines + COVERAGE_WEIGHT * overlap))
         around = f"{hit.passage.title} {hit.passage.speaker or ''} {hit.passage.text}"
-        narrowed = replace(hit, passage=_narrow(hit.passage, windows[best]))
-        found.append(Quote(narrowed, float(cosines[best]), _coverage(stems, around)))
+        core = windows[best]
+        quoted = _narrow(hit.passage, sentences[_widened(sentences, core)])
+        found.append(
+            Quote(
+                hit=replace(hit, passage=quoted),
+                best=_narrow(hit.passage, sentences[core]),
+                cosine=float(cosines[best]),
+                coverage=_coverage(stems, around),
+                rank=hit.score / hits[0].score if hits[0].score else 1.0,
+            )
+        )
     found.sort(key=lambda quote: -quote.score)
     return [quote for quote in found if quote.score >= WEAK * found[0].score][:QUOTES]
 
@@ -96,17 +114,33 @@ def _is_heading(sentence: Sentence) -> bool:
     return heading.endswith(sentence.segment.text)
 
 
-def _windows(sentences: Sequence[Sentence]) -> list[list[Sentence]]:
+def _windows(sentences: Sequence[Sentence]) -> list[slice]:
     """Every sentence, alone where it is long enough, and with the one after it: what
     "he" and "it" stand for is said just before, an answer just after its question.
     """
-    alone = [[s] for s in sentences if s.words >= SHORT and not s.text.endswith("?")]
-    pairs = [list(pair) for pair in pairwise(sentences) if _fits(pair)]
-    return alone + pairs or [list(sentences[:1])] * bool(sentences)
+    alone = [
+        slice(at, at + 1)
+        for at, sentence in enumerate(sentences)
+        if sentence.words >= SHORT and not sentence.text.endswith("?")
+    ]
+    pairs = [slice(at, at + 2) for at in range(len(sentences) - 1)]
+    fitting = [pair for pair in pairs if _words(sentences[pair]) <= LONG]
+    return alone + fitting or [slice(0, 1)] * bool(sentences)
 
 
-def _fits(pair: Sequence[Sentence]) -> bool:
-    return sum(sentence.words for sentence in pair) <= LONG
+def _widened(sentences: Sequence[Sentence], window: slice) -> slice:
+    """A window with what is said next, as far as it fits: in talk the answer often
+    follows the words that were asked for. The first second stays that of the window.
+    """
+    for _ in range(AFTER):
+        wider = slice(window.start, window.stop + 1)
+        if wider.stop <= len(sentences) and _words(sentences[wider]) <= LONG:
+            window = wider
+    return window
+
+
+def _words(sentences: Iterable[Sentence]) -> int:
+    return sum(sentence.words for sentence in sentences)
 
 
 def _narrow(passage: Passage, sentences: Sequence[Sentence]) -> Passage:

@@ -4,8 +4,8 @@ What streams has been looked at word by word (it stands in some quote or in the
 question); at the end of each sentence one quote must support all of it, or the
 answer is taken back and the best quote stands in for it.
 
-A model of under a billion parameters mixes up notes and their numbers: it is
-given the best one alone, and the check finds the number.
+A model of under a billion parameters mixes up notes and their numbers, and loses
+itself in long ones: it is given the best sentences alone.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Final
 from memex.answer.check import source_text, supporting, unsupported, without_citations
 from memex.answer.evidence import Quote
 from memex.protocols import LanguageModel, Message, Retracted, Token
+from memex.types import Passage
 
 SENTENCES: Final = 2
 """Sentences of an answer, at most."""
@@ -49,18 +50,17 @@ _PIECE: Final = re.compile(r"\S+\s*")
 _CITED: Final = re.compile(r"\[\d+\][.!?]?\s*$")
 
 
-def prompt(question: str, quotes: Sequence[Quote]) -> list[Message]:
+def prompt(question: str, notes: Sequence[Passage]) -> list[Message]:
     """The messages: a constant instruction, then the notes, then the question."""
-    if len(quotes) == 1:
-        text = _flat(quotes[0])
+    if len(notes) == 1:
         return [
             Message("system", ONE_NOTE),
-            Message("user", f"Text: {text}\nQuestion: {question}"),
+            Message("user", f"Text: {_flat(notes[0])}\nQuestion: {question}"),
         ]
-    notes = "\n".join(_note(number, quote) for number, quote in enumerate(quotes, start=1))
+    numbered = "\n".join(_note(number, note) for number, note in enumerate(notes, start=1))
     return [
         Message("system", MANY_NOTES),
-        Message("user", f"Notes:\n{notes}\n\nQuestion: {question}"),
+        Message("user", f"Notes:\n{numbered}\n\nQuestion: {question}"),
     ]
 
 
@@ -86,13 +86,14 @@ def write(
     question: str, quotes: Sequence[Quote], model: LanguageModel
 ) -> Iterator[Token | Retracted | str]:
     """Stream the checked answer; the last item is its whole text, "" if none stood up."""
-    read = quotes[:1] if model.parameters < SMALL else quotes
-    sources = [source_text(quote.hit.passage) for quote in read]
+    small = model.parameters < SMALL
+    notes = [quotes[0].best] if small else [quote.hit.passage for quote in quotes]
+    sources = [source_text(quote.hit.passage) for quote in quotes[: len(notes)]]
     known = " ".join(sources)
     done: list[str] = []
     pending = ""
     streaming = model.complete(
-        prompt(question, read), max_tokens=MAX_TOKENS, grammar=grammar(len(read))
+        prompt(question, notes), max_tokens=MAX_TOKENS, grammar=grammar(len(notes))
     )
     with closing(streaming) as tokens:
         for piece in _direct(_pieces(tokens)):
@@ -111,7 +112,7 @@ def write(
                 if len(done) == SENTENCES:
                     break
         else:
-            number = supporting(pending, sources, question) if len(read) == 1 else None
+            number = supporting(pending, sources, question) if len(notes) == 1 else None
             if number is not None:
                 done.append(f"{pending.strip()} [{number}]")
                 yield Token(f" [{number}]")
@@ -122,18 +123,17 @@ def write(
     yield " ".join(done)
 
 
-def _flat(quote: Quote) -> str:
-    return " ".join(quote.hit.passage.text.split())
+def _flat(passage: Passage) -> str:
+    return " ".join(passage.text.split())
 
 
-def _note(number: int, quote: Quote) -> str:
-    passage = quote.hit.passage
+def _note(number: int, passage: Passage) -> str:
     where = [passage.title]
     if passage.speaker:
         where.append(passage.speaker)
     if passage.said_at:
         where.append(f"{passage.said_at:%d %B %Y}")
-    return f"[{number}] ({', '.join(where)}) {_flat(quote)}"
+    return f"[{number}] ({', '.join(where)}) {_flat(passage)}"
 
 
 def _direct(pieces: Iterator[str]) -> Iterator[str]:

@@ -10,8 +10,8 @@ from memex.library import Library
 from memex.memory import Memex
 from memex.protocols import Retracted, Token
 from memex.testing import ScriptedModel, WordLengths
-from memex.types import Answer, Document
-from tests.documents import BREAD, ESSAY, TALK
+from memex.types import Answer, Document, Segment
+from tests.documents import BREAD, ESSAY, TALK, spoken
 
 QUESTION = "who published the essay As We May Think in The Atlantic?"
 
@@ -102,6 +102,24 @@ def test_a_citation_of_a_recording_has_the_second(tmp_path: Path) -> None:
     passage = answer.citations[0].hit.passage
     assert "rose" in passage.text
     assert passage.start in (2.0, 6.0)
+
+
+def test_a_quote_goes_on_with_what_follows_and_the_answer_is_its_best_sentence(
+    tmp_path: Path,
+) -> None:
+    talk = spoken(
+        Segment("It was cold that morning in the harbour.", 0.0, 2.0),
+        Segment("Who was it that first brought the lanterns down to the quay?", 3.0, 6.0),
+        Segment("It was Marguerite.", 7.0, 8.0),
+        Segment("She was nine years old.", 9.0, 10.0),
+    )
+    made = memex(tmp_path, "", documents=(talk,))
+    answer, _ = ask(made, "who first brought the lanterns to the quay?")
+    passage = answer.citations[0].hit.passage
+    assert (passage.start, passage.end) == (3.0, 10.0)
+    assert "Marguerite" in passage.text
+    assert "Marguerite" in answer.text
+    assert "nine" not in answer.text
 
 
 def test_text_in_documents_reaches_the_model_as_a_note(tmp_path: Path) -> None:
