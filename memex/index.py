@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 SCHEMA_VERSION: Final = 1
 VECTOR_INDEX_FROM: Final = 5_000
 """Rows from which on vectors get an index; an exact scan is fast enough before."""
-VECTOR_BITS: Final = 4
-"""Bits of each component in the vector index: 20 MB for 100,000 passages, where the
-vectors take 150 MB."""
+VECTOR_BITS: Final = 8
+"""Bits of each component in the vector index: 40 MB for 100,000 passages, where the
+vectors take 150 MB (`docs/decisions/vector-index.md`)."""
 INDEX_CACHE: Final = 128 << 20
 """Bytes of index that stay in memory."""
 METADATA_CACHE: Final = 32 << 20
@@ -43,10 +43,6 @@ STALE_ROWS: Final = 2_000
 """Rows outside the indices that are worth folding in."""
 PROBES: Final = 20
 """IVF partitions read for a query: all of them up to about 160,000 passages."""
-REFINE: Final = 1
-"""Times as many candidates as are wanted whose distance is computed from the vectors
-themselves: of 100,000 passages the first ten are then those of an exact search
-(`docs/decisions/vector-index.md`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,9 @@ class Candidate:
 
     id: str
     score: float
-    """BM25, or the cosine; comparable within one list."""
+    """BM25, or (nearly) the cosine; comparable within one list."""
+    row: int
+    """Where it lies in the table until that is compacted: the quick way to its text."""
 
     @property
     def document_id(self) -> str:
@@ -139,16 +137,15 @@ class Index:
         """The passages that score best by BM25, best first."""
         found = self._table.search(query, query_type="fts", fts_columns="indexed")
         rows = self._narrowed(found, limit, filters, "_score")
-        return [Candidate(row["id"], row["_score"]) for row in rows]
+        return [Candidate(row["id"], row["_score"], row["_rowid"]) for row in rows]
 
     def nearest(
         self, vector: Vectors, limit: int, filters: Filters = NO_FILTERS
     ) -> list[Candidate]:
         """The passages nearest to a unit vector of shape (dimension,), nearest first."""
-        found = self._table.search(vector).distance_type("dot")
-        found = found.nprobes(PROBES).refine_factor(REFINE)
+        found = self._table.search(vector).distance_type("dot").nprobes(PROBES)
         rows = self._narrowed(found, limit, filters, "_distance")
-        return [Candidate(row["id"], 1 - row["_distance"]) for row in rows]
+        return [Candidate(row["id"], 1 - row["_distance"], row["_rowid"]) for row in rows]
 
     def _narrowed(
         self,
@@ -160,17 +157,23 @@ class Index:
         condition = _condition(filters)
         if condition:
             found = found.where(condition, prefilter=True)
-        rows = found.limit(limit).select(["id", score]).to_arrow()
+        rows = found.limit(limit).select(["id", score]).with_row_id(True).to_arrow()
         return list(rows.to_pylist())
 
-    def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
-        """The passages of these ids; one that is gone is left out."""
-        if not ids:
-            return {}
-        condition = f"id IN ({', '.join(map(_quoted, ids))})"
+    def passages(self, rows: Mapping[str, int]) -> dict[str, Passage]:
+        """The passages of these ids; one that is gone is left out.
+
+        `rows` has the row in which each was found. A row that was moved since then
+        is nowhere (its number is not given again): it is looked up by its id.
+        """
         names = list(Passage.__slots__)
-        rows = self._table.search().where(condition).select(names).limit(len(ids)).to_arrow()
-        return {row["id"]: Passage(**row) for row in rows.to_pylist()}
+        taken = self._table.take_row_ids(list(rows.values())).select(names).to_arrow().to_pylist()
+        moved = rows.keys() - {row["id"] for row in taken}
+        if moved:
+            condition = f"id IN ({', '.join(map(_quoted, moved))})"
+            found = self._table.search().where(condition).select(names).limit(len(moved))
+            taken += found.to_arrow().to_pylist()
+        return {row["id"]: Passage(**row) for row in taken}
 
     def vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
         """The vectors of these passages; one without is left out."""

@@ -32,9 +32,10 @@ def recall(
 
     `executor` runs the candidate lists side by side.
     """
-    ranked = fuse(gather(index, embedder, query, filters, executor, max(DEPTH, limit)))
-    wanted = ranked[: limit + SPARE]
-    return serve(wanted, index.passages([fused.id for fused in wanted]), limit)
+    lists = gather(index, embedder, query, filters, executor, max(DEPTH, limit))
+    wanted = fuse(lists)[: limit + SPARE]
+    rows = {candidate.id: candidate.row for found in lists.values() for candidate in found}
+    return serve(wanted, index.passages({fused.id: rows[fused.id] for fused in wanted}), limit)
 
 
 __all__ = ["recall"]

@@ -38,5 +38,6 @@ def _distinct(ranked: Iterable[Fused], passages: Mapping[str, Passage]) -> Itera
 
 
 def _same(words: frozenset[str], others: frozenset[str]) -> bool:
-    """Jaccard similarity over the threshold."""
-    return len(words & others) >= SAME * len(words | others)
+    """Jaccard similarity over the threshold, which sets of unlike size cannot reach."""
+    smaller, larger = sorted((len(words), len(others)))
+    return smaller >= SAME * larger and len(words & others) >= SAME * len(words | others)
