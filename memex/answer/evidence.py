@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from memex.answer.expected import expected
 from memex.library import Library
 from memex.passages import Sentence, sentences_of
 from memex.protocols import Embedder
@@ -30,6 +31,9 @@ COVERAGE_WEIGHT: Final = 0.5
 """What the question's words in a sentence are worth against its cosine."""
 RANK_WEIGHT: Final = 1.0
 """What the passage's own score, as a share of the best one's, is worth against it."""
+EXPECTED_WEIGHT: Final = 0.2
+"""What it is worth against it that a sentence has a name where one is asked for, or a
+time, or a number."""
 WEAK: Final = 0.6
 """A quote under this share of the best one's score is left out."""
 BEARING: Final = 1.0
@@ -45,22 +49,30 @@ class Quote:
     best: Passage
     """The best of them."""
     cosine: float
-    """Of the question and the best sentence."""
+    """Of the question and the sentence of the passage that is nearest to it."""
     coverage: float
     """Share of the question's content words in the passage, its title and speaker, 0 to 1."""
     rank: float
     """Score of the passage as a share of the best one's, 0 to 1."""
+    expected: bool
+    """Whether the best sentence has the kind of thing that is asked for."""
 
     @property
     def score(self) -> float:
         """How much it bears on the question."""
-        return self.cosine + COVERAGE_WEIGHT * self.coverage + RANK_WEIGHT * self.rank
+        return (
+            self.cosine
+            + COVERAGE_WEIGHT * self.coverage
+            + RANK_WEIGHT * self.rank
+            + EXPECTED_WEIGHT * self.expected
+        )
 
 
 def quotes(question: str, hits: Sequence[Hit], library: Library, embedder: Embedder) -> list[Quote]:
     """The best quote of each passage, best first, weak ones left out."""
     asked = embedder.encode_query(question)
     stems = set(content_stems(question))
+    has_expected = expected(question) or (lambda _: False)
     found = []
     for hit in hits[:PASSAGES]:
         sentences = _sentences(hit.passage, library)
@@ -70,7 +82,9 @@ def quotes(question: str, hits: Sequence[Hit], library: Library, embedder: Embed
         texts = [_joined(sentences[window], named=False) for window in windows]
         cosines = embedder.encode_documents(texts) @ asked
         overlap = np.asarray([_coverage(stems, text) for text in texts])
-        best = int(np.argmax(cosines + COVERAGE_WEIGHT * overlap))
+        right = np.asarray([has_expected(text) for text in texts])
+        scores = cosines + COVERAGE_WEIGHT * overlap + EXPECTED_WEIGHT * right
+        best = int(np.argmax(scores))
         around = f"{hit.passage.title} {hit.passage.speaker or ''} {hit.passage.text}"
         core = windows[best]
         quoted = _narrow(hit.passage, sentences[_widened(sentences, core)])
@@ -78,9 +92,10 @@ def quotes(question: str, hits: Sequence[Hit], library: Library, embedder: Embed
             Quote(
                 hit=replace(hit, passage=quoted),
                 best=_narrow(hit.passage, sentences[core]),
-                cosine=float(cosines[best]),
+                cosine=float(cosines.max()),
                 coverage=_coverage(stems, around),
                 rank=hit.score / hits[0].score if hits[0].score else 1.0,
+                expected=bool(right[best]),
             )
         )
     found.sort(key=lambda quote: -quote.score)
