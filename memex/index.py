@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import lancedb
-import numpy as np
 import pyarrow as pa
 from lancedb.index import FTS, BTree, IvfRq
 
@@ -174,20 +173,6 @@ class Index:
             found = self._table.search().where(condition).select(names).limit(len(moved))
             taken += found.to_arrow().to_pylist()
         return {row["id"]: Passage(**row) for row in taken}
-
-    def vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
-        """The vectors of these passages; one without is left out."""
-        if not ids:
-            return {}
-        condition = f"id IN ({', '.join(map(_quoted, ids))}) AND vector IS NOT NULL"
-        rows = self._table.search().where(condition).select(["id", "vector"]).limit(len(ids))
-        found = rows.to_arrow()
-        return {
-            id_: np.asarray(vector, dtype=np.float32)
-            for id_, vector in zip(
-                found["id"].to_pylist(), found["vector"].to_pylist(), strict=True
-            )
-        }
 
     def optimise(self) -> None:
         """Fold new rows into the indices, build those that are due, drop old versions.

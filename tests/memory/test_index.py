@@ -137,18 +137,18 @@ def test_the_vector_index_finds_what_an_exact_search_finds(
     index.add(rows[:1_200], vectors[:1_200])
     index.optimise()
     assert "vector_idx" in {one.name for one in index._table.list_indices()}
-    assert shared(list(range(1_200))) >= 0.85  # 0.945 to 0.99 in many runs
+    assert shared(list(range(1_200))) >= 0.9  # 0.945 to 0.99 in many runs
 
     index.add(rows[1_200:], vectors[1_200:])
     index.add(split(BREAD), None)
     index.remove(rows[0].document_id)
     there = list(range(1, 1_300))
     for _ in ("before", "after"):
-        assert shared(there) >= 0.85
+        assert shared(there) >= 0.9
         assert rows[0].id not in found(0)
         mail = [n for n in there if n % 2]
         got = found(7, Filters(kind="mail"))
         assert {one.kind for one in rows if one.id in got} == {"mail"}
-        assert len(set(got) & set(exact(7, mail))) >= 7
+        assert len(set(got) & set(exact(7, mail))) >= 8
         index.optimise()
     assert index.stale() == 0
