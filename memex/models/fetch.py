@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from memex.errors import DownloadFailed
+from memex.errors import DownloadFailed, ModelDamaged
 from memex.models.wheels import Network
 
 ATTEMPTS: Final = 4
@@ -29,6 +29,8 @@ RESUMED: Final = 206
 NOTHING_LEFT: Final = 416
 PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """HTTP errors that may be gone on the next attempt."""
+CHECK: Final = "Check the network, the index and the credentials that pip uses, or HF_ENDPOINT"
+"""What a user can do where a server cannot be reached or refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,9 @@ def fetch(remote: Remote, part: Path, network: Network) -> Generator[int, None, 
     """Download into `part`, going on where an earlier attempt stopped.
 
     Yields how many bytes are there. When it ends, `part` is whole and has the
-    right SHA-256. Raises `DownloadFailed`: what came is kept, unless its
-    SHA-256 proves it wrong. `OSError` of the disk passes through.
+    right SHA-256. Raises `DownloadFailed`, what came being kept, and
+    `ModelDamaged` for another file: one announced with another size is not read,
+    one with another SHA-256 is thrown away. `OSError` of the disk passes through.
     """
     opener = _opener(remote.url, network)
     for attempt in range(ATTEMPTS):
@@ -59,12 +62,20 @@ def fetch(remote: Remote, part: Path, network: Network) -> Generator[int, None, 
         except _Interrupted as error:
             reason = str(error)
     else:
-        raise DownloadFailed(
-            f"The download of {remote.url} broke off at {_present(part):,} of"
-            f" {remote.size:,} bytes: {reason}",
-            "What came is kept; pull again to go on from there.",
-        )
+        raise _broken_off(remote, _present(part), reason)
     _check(remote, part)
+
+
+def _broken_off(remote: Remote, present: int, reason: str) -> DownloadFailed:
+    if not present:
+        return DownloadFailed(
+            f"{remote.url} cannot be downloaded: {reason}.", f"{CHECK}; then pull again."
+        )
+    return DownloadFailed(
+        f"The download of {remote.url} broke off at {present:,} of {remote.size:,} bytes:"
+        f" {reason}.",
+        "What came is kept; pull again to go on from there.",
+    )
 
 
 class _Interrupted(Exception):
@@ -90,6 +101,7 @@ def _attempt(opener: urllib.request.OpenerDirector, remote: Remote, part: Path) 
         part.unlink()
         raise
     with response, part.open("ab") as out:
+        _check_size(response, remote)
         if present and not _continues(response, present):
             out.truncate(0)
         while out.tell() <= remote.size:
@@ -114,21 +126,48 @@ def _open(opener: urllib.request.OpenerDirector, url: str, start: int) -> http.c
         if error.code == NOTHING_LEFT:
             raise _NothingLeft("the server has a shorter file") from error
         if error.code in PASSING:
-            raise _Interrupted(f"HTTP {error.code} {error.reason}") from error
+            raise _Interrupted(_reason(error)) from error
         raise DownloadFailed(
-            f"The server refuses {url}: HTTP {error.code} {error.reason}",
-            "Check the index and the credentials that pip uses, then pull again.",
+            f"The server refuses {url}: {_reason(error)}.", f"{CHECK}; then pull again."
         ) from error
     except (OSError, http.client.HTTPException) as error:
-        raise _Interrupted(str(error)) from error
+        raise _Interrupted(_reason(error)) from error
     return response
+
+
+def _reason(error: OSError | http.client.HTTPException) -> str:
+    """What went wrong, in one line without a full stop."""
+    told: object = error
+    if isinstance(error, urllib.error.HTTPError):
+        told = f"HTTP {error.code} {error.reason}"
+    elif isinstance(error, urllib.error.URLError):
+        told = error.reason
+    if isinstance(told, OSError):
+        told = told.strerror or told
+    return " ".join(str(told).split()).rstrip(".") or type(error).__name__
 
 
 def _read(response: http.client.HTTPResponse) -> bytes:
     try:
         return response.read(BLOCK)
     except (OSError, http.client.HTTPException) as error:
-        raise _Interrupted(str(error) or type(error).__name__) from error
+        raise _Interrupted(_reason(error)) from error
+
+
+def _check_size(response: http.client.HTTPResponse, remote: Remote) -> None:
+    """Raises `ModelDamaged` where a file of another size is announced, such as the page
+    of a captive portal.
+    """
+    if response.status == RESUMED:
+        announced = (response.headers.get("Content-Range") or "").rpartition("/")[2]
+    else:
+        announced = response.headers.get("Content-Length") or ""
+    if announced.isdecimal() and int(announced) != remote.size:
+        raise ModelDamaged(
+            f"{remote.url} is not the file that was promised: the server announces"
+            f" {int(announced):,} bytes instead of {remote.size:,}.",
+            f"{CHECK}; then pull again.",
+        )
 
 
 def _continues(response: http.client.HTTPResponse, start: int) -> bool:
@@ -146,7 +185,7 @@ def _check(remote: Remote, part: Path) -> None:
         sound = hashlib.file_digest(stream, "sha256").hexdigest() == remote.sha256
     if not sound:
         part.unlink()
-        raise DownloadFailed(
+        raise ModelDamaged(
             f"What came from {remote.url} is not the file that was promised"
             " (its SHA-256 differs); it was thrown away.",
             "Pull again; if it happens again, something between here and there alters downloads.",
@@ -156,7 +195,10 @@ def _check(remote: Remote, part: Path) -> None:
 def _opener(url: str, network: Network) -> urllib.request.OpenerDirector:
     """Raises `DownloadFailed` for anything but HTTP and HTTPS."""
     if urlsplit(url).scheme not in {"http", "https"}:
-        raise DownloadFailed(f"{url} is no address that can be downloaded.")
+        raise DownloadFailed(
+            f"{url} is no address that can be downloaded: it does not begin with https://.",
+            f"{CHECK}; then pull again.",
+        )
     handlers: list[urllib.request.BaseHandler] = [
         urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=network.certificates))
     ]

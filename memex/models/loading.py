@@ -36,7 +36,7 @@ def load_embedder(config: Config) -> Embedder:
     name = chosen(config.models, "embedding")
     if entry := MODELS.get(name):
         folder = ensure_converted(entry, config)
-        return CTranslate2Embedder(folder, f"{name}@{entry.revision}-int8")
+        return CTranslate2Embedder(folder, f"{name}@{entry.revision}-int8", entry.prompts)
     folder = own_path(name, config)
     # importing it loads torch, which the default models never need
     adapter = importlib.import_module("memex.models.sentence_transformer")

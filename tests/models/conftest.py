@@ -26,8 +26,12 @@ class Site:
     """For each of the next downloads: after how many bytes it hangs up."""
     ranges: bool = True
     """Whether it honours Range."""
+    sizes: bool = True
+    """Whether it says how long a download is."""
     errors: list[int] = field(default_factory=list)
     """HTTP errors that it answers next."""
+    moved: dict[str, str] = field(default_factory=dict)
+    """Where it sends those who ask for a path, as the hub does."""
     asked: list[str | None] = field(default_factory=list)
     """The Range header of each download."""
     url: str = ""
@@ -38,6 +42,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         body = self.site.files.get(self.path)
+        if target := self.site.moved.get(self.path):
+            self.send_response(302)
+            self.send_header("Location", target)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         if body is None:
             self.send_error(404)
             return
@@ -60,10 +70,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status: int, body: bytes, kind: str, start: int = 0) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
+        if self.site.sizes:
+            self.send_header("Content-Length", str(len(body)))
         if status == 206:
             end = start + len(body)
-            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{end}")
+            whole = end if self.site.sizes else "*"
+            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{whole}")
         self.end_headers()
         cut = self.site.cut.pop(0) if self.site.cut and kind != "text/html" else None
         with contextlib.suppress(ConnectionError):  # the client has enough

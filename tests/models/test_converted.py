@@ -9,20 +9,28 @@ import pytest
 from memex.config import Config, ModelChoice
 from memex.errors import ModelDamaged, ModelError, ModelMissing, StorageError
 from memex.models import converted
+from memex.models.catalogue import ALL_MINILM, SMOLLM2
 from memex.models.converted import MANIFEST, ensure_converted, locate_converted
 from memex.models.download import pull
-from memex.models.registry import ALL_MINILM, SMOLLM2
+from memex.models.entry import ModelFile
 from memex.models.store import locate
 from tests.models.conftest import entry_of, sha256
 
 TOY = replace(entry_of({"model.bin": (b"weights", ())}), form="toy-form")
 
 
-def put_converted(models: Path, source: str = TOY.weights.sha256) -> Path:
+def put_converted(
+    models: Path, source: str = TOY.weights.sha256, sources: dict[str, str] | None = None
+) -> Path:
     folder = models / "toy" / TOY.form
     folder.mkdir(parents=True)
     (folder / "model.bin").write_bytes(b"converted")
-    manifest = {"source": source, "files": {"model.bin": sha256(b"converted")}}
+    manifest: dict[str, object] = {
+        "source": source,
+        "files": {"model.bin": sha256(b"converted")},
+    }
+    if sources is not None:
+        manifest["sources"] = sources
     (folder / MANIFEST).write_text(json.dumps(manifest))
     return folder
 
@@ -47,6 +55,16 @@ def test_a_conversion_of_other_weights_is_not_used(models: Path) -> None:
     put_converted(models, source=sha256(b"other weights"))
     with pytest.raises(ModelDamaged, match="other weights"):
         locate_converted(TOY)
+
+
+def test_a_conversion_of_the_same_weights_with_other_settings_is_not_used(models: Path) -> None:
+    settings = {"model.bin": TOY.weights.sha256, "1_Pooling/config.json": sha256(b"cls")}
+    entry = replace(TOY, files=(*TOY.files, ModelFile("1_Pooling/config.json", sha256(b"mean"), 4)))
+    put_converted(models, sources=settings)
+    with pytest.raises(ModelDamaged, match="other weights"):
+        locate_converted(entry)
+    entry = replace(TOY, files=(*TOY.files, ModelFile("1_Pooling/config.json", sha256(b"cls"), 3)))
+    assert locate_converted(entry)
 
 
 def test_weights_that_are_missing_cannot_be_converted(models: Path, config: Config) -> None:

