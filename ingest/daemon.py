@@ -1,36 +1,54 @@
 """memex-ingest: the process that owns readers and recogniser.
 
-A scan of the spool is the truth; watchdog only wakes it.
+Scans are the truth, of the spool and of the watched folders; watchdog only wakes them.
 """
 
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import logging
 import os
+import shutil
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
-from functools import cache
-from typing import Final
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Final
+from urllib.request import getproxies
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
-from ingest.transcribe import WhisperTranscriber
+from ingest.archive import Archive
+from ingest.holds import Holds
+from ingest.podcasts.subscriptions import Subscriptions
+from ingest.recogniser import Recogniser
+from ingest.watch.watcher import Watcher
 from ingest.worker import Stopped, Worker
-from memex.client import Client
+from memex import __version__
+from memex.client import Client, running
 from memex.config import Config, load_config
-from memex.errors import MemexError
+from memex.errors import MemexError, StorageError
+from memex.gaps import Gaps
 from memex.locks import RoleLock
-from memex.logs import setup_logging
-from memex.models.loading import speech_model_path
-from memex.protocols import Transcriber
-from memex.spool import Spool
+from memex.logs import in_journal, setup_logging
+from memex.models.registry import chosen
+from memex.pause import Pause
+from memex.spool import Lane, Spool
+from memex.wire import Json
 
-SCAN_EVERY: Final = 10.0
-"""Seconds between two scans of the spool when nothing wakes it."""
+LOOK_EVERY: Final = 10.0
+"""Seconds between two looks at the spool when nothing wakes it."""
+TELL_EVERY: Final = 60.0
+"""Seconds after which the daemon is told how this is, even if nothing changed."""
+TELL_CHANGES: Final = 2.0
+"""Seconds between two looks at whether there is something to tell."""
+RETRY_EVERY: Final = 2.0
+"""Seconds until a disk that refused is tried again."""
 NICENESS: Final = 5
 """Recognition gives way to whoever asks something."""
 
@@ -44,55 +62,196 @@ class _Waker(FileSystemEventHandler):
         self._wake = wake
 
     def on_any_event(self, event: FileSystemEvent) -> None:
+        if event.event_type in {"created", "moved"}:
+            self._wake.set()
+
+
+class _DueWaker(FileSystemEventHandler):
+    """Wakes the podcasts when memexd says that some are due."""
+
+    def __init__(self, due: Path, wake: Callable[[], None]) -> None:
+        self._due = due.name
+        self._wake = wake
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        told = event.event_type not in {"opened", "closed_no_write"}
+        if told and Path(os.fsdecode(event.src_path)).name == self._due:
+            self._wake()
+
+
+class Ingest:
+    """The daemon's parts, wired together."""
+
+    def __init__(self, config: Config) -> None:
+        """Take the role. Raises `AlreadyRunning`, `StorageError`."""
+        paths = config.paths
+        paths.create()
+        self._lock = RoleLock(paths.run / "memex-ingest.pid")
+        self._trace, crashes = _last_crash(paths.run / "memex-ingest.crash")
+        faulthandler.enable(crashes)
+        self._config = config
+        self._client = Client(paths)
+        self._spool = Spool(paths.spool)
+        self._pause = Pause(paths.pause)
+        floor = config.intake.floor * 1_000_000
+        self._holds = Holds(paths.home, self._pause, floor, asked=paths.asked)
+        self._gaps = Gaps(paths.gaps)
+        self._recogniser = Recogniser(config)
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._watcher = Watcher(self._client, self._spool, self._wake.set)
+        self._worker = Worker(
+            self._client,
+            self._spool,
+            paths.work,
+            self._recogniser,
+            self._holds,
+            Archive(paths.audio, lambda: self._config),
+            outdated=self._watcher.rescan,
+        )
+        self._podcasts = Subscriptions(
+            self._client,
+            self._spool,
+            paths.downloads,
+            self._holds,
+            floor=min(floor, shutil.disk_usage(paths.home).total // 20),
+        )
+        self._read_at = _changed_at(paths.config)
+
+    def run(self) -> None:
+        """Carry what comes until SIGTERM."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        observer = Observer()
+        observer.schedule(_Waker(self._wake), str(self._config.paths.spool / "new"))
+        due = self._config.paths.feeds_due
+        observer.schedule(_DueWaker(due, self._podcasts.wake), str(due.parent))
+        observer.start()
+        self._note_gap()
+        telling = threading.Thread(target=self._tell, name="telling")
+        telling.start()
+        _log.info("memex-ingest takes from %s", self._config.paths.spool)
+        try:
+            self._recover()
+            self._watcher.watch(self._config.watch)
+            self._podcasts.start()
+            while not self._stopping.is_set():
+                self._wake.clear()
+                self._drain()
+                self._recogniser.rest()
+                self._look_at_config()
+                self._wake.wait(LOOK_EVERY)
+        except Stopped:
+            pass
+        finally:
+            asked = self._stopping.is_set()
+            self._stopping.set()
+            self._watcher.stop()
+            self._podcasts.stop()
+            observer.stop()
+            observer.join()
+            telling.join()
+            if asked:
+                self._note_gap(stopped=True)
+            self._lock.release()
+            _log.info("memex-ingest stopped")
+
+    def _recover(self) -> None:
+        """Take up what was under way, as soon as the disk lets us. Raises `Stopped`."""
+        while True:
+            try:
+                self._worker.recover(self._trace)
+            except (StorageError, OSError) as error:
+                _log.warning("the spool refuses: %s", error)
+                if self._stopping.wait(RETRY_EVERY):
+                    raise Stopped from error
+            else:
+                return
+
+    def _drain(self) -> None:
+        """Do what waits; when the spool's own disk refuses, take it up again later."""
+        try:
+            self._worker.drain()
+        except (StorageError, OSError) as error:
+            _log.warning("the spool refuses: %s", error)
+            self._stopping.wait(RETRY_EVERY)
+            self._trace = ""
+            self._recover()
+            self._wake.set()
+
+    def _stop(self, *_: object) -> None:
+        self._stopping.set()
+        self._worker.stop()
         self._wake.set()
 
+    def _look_at_config(self) -> None:
+        """Watch what the configuration says now."""
+        file = self._config.paths.config
+        changed_at = _changed_at(file)
+        if changed_at == self._read_at:
+            return
+        self._read_at = changed_at
+        try:
+            config = load_config(self._config.paths)
+        except MemexError as error:
+            _log.warning("the configuration stays as it was: %s", error)
+            return
+        if config.watch != self._config.watch:
+            self._watcher.watch(config.watch)
+        self._config = config
 
-def run(config: Config) -> None:
-    """Carry what comes into the spool until SIGTERM. Raises `AlreadyRunning`, `StorageError`."""
-    paths = config.paths
-    paths.create()
-    lock = RoleLock(paths.run / "memex-ingest.pid")
-    spool = Spool(paths.spool)
-    spool.recover()
-    worker = Worker(Client(paths), spool, paths.work, _transcriber(config))
-    wake, stopping = threading.Event(), threading.Event()
+    def _tell(self) -> None:
+        """Say how this is, when it changes and now and then."""
+        told: Json = {}
+        at = 0.0
+        while not self._stopping.wait(TELL_CHANGES):
+            self._note_gap()
+            memexd = running(self._config.paths, "memexd")
+            news = self._status() | {"memexd": memexd}  # another one has not been told
+            if news == told and time.monotonic() - at < TELL_EVERY:
+                continue
+            try:
+                self._client.tell(news)
+            except MemexError:
+                told = {}
+                continue
+            told, at = news, time.monotonic()
 
-    def stop(*_: object) -> None:
-        stopping.set()
-        worker.stop()
-        wake.set()
+    def _note_gap(self, *, stopped: bool = False) -> None:
+        """Note whether anything can be heard or read; what the disk refuses is noted later."""
+        away = running(self._config.paths, "memexd") is None
+        reason = self._holds.reason(Lane.FOUND) or ("memexd was not running" if away else "")
+        try:
+            self._gaps.end() if stopped else self._gaps.look(reason)
+        except StorageError as error:
+            _log.warning("gaps are not noted: %s", error)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    observer = Observer()
-    observer.schedule(_Waker(wake), str(paths.spool / "new"))
-    observer.start()
-    _log.info("memex-ingest takes from %s", paths.spool)
-    try:
-        while not stopping.is_set():
-            wake.clear()
-            worker.drain()
-            wake.wait(SCAN_EVERY)
-    except Stopped:
-        pass
-    finally:
-        observer.stop()
-        observer.join()
-        spool.recover()
-        lock.release()
-        _log.info("memex-ingest stopped")
+    def _status(self) -> Json:
+        until = self._pause.until()
+        return {
+            "process": os.getpid(),
+            "version": __version__,
+            "speech": chosen(self._config.models, "speech"),
+            "doing": self._worker.doing,
+            "paused": self._pause.active(),
+            "paused_until": until.isoformat() if until else None,
+            "held": {lane.name.lower(): self._holds.reason(lane) for lane in Lane},
+            "fetching": self._podcasts.doing,
+            "proxy": bool(getproxies().keys() & {"http", "https", "all"}),
+            "watching": list(self._watcher.status()),
+        }
 
 
-def _transcriber(config: Config) -> Callable[[], Transcriber]:
-    """Loads the recogniser the first time that speech must be recognised."""
+def _last_crash(file: Path) -> tuple[str, IO[str]]:
+    """Where the process that ran before crashed, and the file for the next crash."""
+    trace = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+    if trace:
+        _log.warning("memex-ingest crashed the last time, at %s", datetime.now().astimezone())
+    return trace, file.open("w", encoding="utf-8")
 
-    @cache
-    def load() -> Transcriber:
-        name, directory = speech_model_path(config)
-        _log.info("loading %s", name)
-        return WhisperTranscriber(name, directory)
 
-    return load
+def _changed_at(file: Path) -> int:
+    return file.stat().st_mtime_ns if file.exists() else 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,11 +262,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = load_config()
         setup_logging(config.paths, "memex-ingest", foreground=not options.quiet)
-        os.nice(NICENESS)
-        run(config)
+        os.nice(max(0, NICENESS - os.nice(0)))  # a service's unit may have done it
+        Ingest(config).run()
     except MemexError as error:
         _log.error("%s", error)
-        print(f"memex-ingest: {error}", file=sys.stderr)
+        if not in_journal():
+            print(f"memex-ingest: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -46,7 +46,8 @@ def _recorded_length(container: InputContainer, stream: av.AudioStream) -> float
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     if len(container.streams) == 1 and container.duration:
-        return container.duration / av.time_base
+        first = max(0, container.start_time or 0)  # Matroska counts from zero, not from here
+        return (container.duration - first) / av.time_base
     return None
 
 

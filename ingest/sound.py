@@ -1,4 +1,4 @@
-"""Sound out of any container, as a stream: 16 kHz, mono, 32-bit float.
+"""Sound out of any container, as a stream: mono, 32-bit float, 16 kHz unless told.
 
 FFmpeg (through PyAV) decodes and resamples; about a second is in memory at a
 time. What a file says about itself is not believed: only container formats for
@@ -25,6 +25,7 @@ from memex.errors import (
     UnreadableFile,
     UnsupportedFile,
 )
+from memex.playback import FORMATS, GAP
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -38,15 +39,6 @@ LONGEST: Final = 7 * 24 * 3600
 """Seconds of sound that one file may hold: a small file can unpack to years of it."""
 LOWEST_RATE: Final = 2_000
 """Hertz; speech sampled more slowly cannot be understood."""
-GAP: Final = 0.25
-"""Seconds by which a frame may come late before silence is put in its place."""
-
-FORMATS: Final = (
-    "aac,ac3,eac3,aiff,amr,ape,asf,au,avi,caf,dsf,dts,flac,flv,matroska,webm,mov,mp4,m4a,3gp,"
-    "mp3,mpc,mpc8,mpeg,mpegts,ogg,rm,tak,tta,voc,w64,wav,wv"
-)
-"""FFmpeg's names. Playlists (HLS, concat), which make FFmpeg open other files and
-addresses, and pictures and texts, which it would open too, are left out."""
 ENCRYPTED_TAGS: Final = ("drms", "drmi", "enca", "encv", "aavd", "p608")
 """Codec tags of protected tracks in MP4: FairPlay, common encryption, Audible."""
 
@@ -103,11 +95,16 @@ def is_picture(stream: av.VideoStream) -> bool:
 
 
 class Sound:
-    """One recording, decoded once from its start to its end."""
+    """One recording, decoded once from its start to its end.
 
-    def __init__(self, path: Path) -> None:
-        """Raises `UnreadableFile`."""
+    Its clock counts what it gives out, missing sound (as silence) included, and is
+    the clock of every time in Memex: the same at any rate, to a sample.
+    """
+
+    def __init__(self, path: Path, rate: int = SAMPLE_RATE) -> None:
+        """`rate` in hertz is what the samples come out at. Raises `UnreadableFile`."""
         self._path = path
+        self._rate = rate
         self._container = open_media(path)
         try:
             self._stream = sound_stream(self._container, path)
@@ -115,6 +112,7 @@ class Sound:
             self._container.close()
             raise
         self._position = 0
+        self._zero: float | None = None
         self._broken = False
 
     def __enter__(self) -> Self:
@@ -137,7 +135,7 @@ class Sound:
     @property
     def position(self) -> float:
         """Seconds decoded so far."""
-        return self._position / SAMPLE_RATE
+        return self._position / self._rate
 
     def blocks(self, start: float = 0.0) -> Iterator[Samples]:
         """The samples from `start` seconds on, in blocks of about a second.
@@ -147,11 +145,11 @@ class Sound:
         so that the times after them stay right. Raises `DamagedFile` where
         nothing can be decoded, and at the end where the recording breaks off.
         """
-        first = round(start * SAMPLE_RATE)
+        first = round(start * self._rate)
         for samples in self._resampled():
             begin = self._position
             self._position += len(samples)
-            if self._position > LONGEST * SAMPLE_RATE:
+            if self._position > LONGEST * self._rate:
                 raise FileTooLarge(f"{_shown(self._path)} holds more than {LONGEST // 86400} days.")
             if self._position > first:
                 yield samples[max(0, first - begin) :]
@@ -162,17 +160,20 @@ class Sound:
 
     def _resampled(self) -> Iterator[Samples]:
         resampler, fifo, shape = None, av.AudioFifo(), None
+        heard = 0.0  # seconds; counted before resampling, so that each rate has the same gaps
         for frame in self._frames():
             now = (frame.format.name, frame.layout.name, frame.sample_rate)
-            late = self._late(frame, fifo)
+            late = self._late(frame, heard)
             if resampler is None or now != shape or late > GAP:
                 if resampler is not None:
                     yield from _resample(resampler, fifo.read())
                     yield from _resample(resampler, None)
-                    late = self._late(frame, None)
-                resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+                resampler = av.AudioResampler(format="flt", layout="mono", rate=self._rate)
                 fifo, shape = av.AudioFifo(), now
-                yield from _silence(late)
+                if late > GAP:
+                    yield from _silence(heard + late - self.position, self._rate)
+                    heard += late
+            heard += frame.samples / frame.sample_rate
             frame.pts = None  # counted by samples from here on
             fifo.write(frame)
             if fifo.samples >= frame.sample_rate:
@@ -181,14 +182,15 @@ class Sound:
             yield from _resample(resampler, fifo.read())
             yield from _resample(resampler, None)
 
-    def _late(self, frame: av.AudioFrame, waiting: av.AudioFifo | None) -> float:
+    def _late(self, frame: av.AudioFrame, heard: float) -> float:
         """Seconds between the end of what came before and this frame."""
         if frame.pts is None or frame.time_base is None:
             return 0.0
-        zero = (self._container.start_time or 0) / av.time_base
-        time = float(frame.pts * frame.time_base) - zero
-        held = waiting.samples / frame.sample_rate if waiting is not None else 0.0
-        late = time - self.position - held
+        time = float(frame.pts * frame.time_base)
+        if self._zero is None:  # a sound track that begins a little late begins at zero
+            start = (self._container.start_time or 0) / av.time_base
+            self._zero = time if abs(time - start) <= GAP else start
+        late = time - self._zero - heard
         return late if late < LONGEST else 0.0
 
     def _frames(self) -> Iterator[av.AudioFrame]:
@@ -218,12 +220,12 @@ def _resample(resampler: av.AudioResampler, frame: av.AudioFrame | None) -> Iter
         yield np.clip(samples, -1.0, 1.0, dtype=np.float32)
 
 
-def _silence(seconds: float) -> Iterator[Samples]:
-    """Silence in blocks of a second; none for less than `GAP`."""
-    missing = round(seconds * SAMPLE_RATE) if seconds > GAP else 0
+def _silence(seconds: float, rate: int) -> Iterator[Samples]:
+    """Silence in blocks of a second."""
+    missing = round(seconds * rate)
     while missing > 0:
-        yield np.zeros(min(missing, SAMPLE_RATE), dtype=np.float32)
-        missing -= SAMPLE_RATE
+        yield np.zeros(min(missing, rate), dtype=np.float32)
+        missing -= rate
 
 
 def _shown(path: Path) -> str:

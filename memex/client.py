@@ -9,10 +9,12 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -22,39 +24,49 @@ from memex.errors import DaemonUnavailable, MemexError, StorageError
 from memex.locks import holder
 from memex.progress import Event
 from memex.protocols import NO_FILTERS, Filters, Remembered, Retracted, Step, Token
-from memex.types import Answer, Copy, Document, Hit
+from memex.service import Keeper, keeper
+from memex.types import Answer, Arrival, Copy, FeedLook, Hit, Known, KnownFeed, KnownFile
+from memex.units import ROLES
 from memex.wire import (
     END,
     Json,
     answer_from_json,
+    arrival_to_json,
     copy_from_json,
     copy_to_json,
-    document_to_json,
     error_from_json,
     event_from_json,
     filters_to_json,
     hit_from_json,
+    look_to_json,
+    whole_feed_from_json,
 )
 
 START_SECONDS: Final = 60.0
 """What a daemon may take to start."""
+PATIENCE: Final = 10.0
+"""Seconds in which memexd says how it is."""
 STOP_SECONDS: Final = 30.0
 """What a daemon may take to stop."""
-ROLES: Final[Mapping[str, str]] = {"memexd": "memex.server", "memex-ingest": "ingest.daemon"}
-"""The daemons and the modules that run them. (Started by name: nothing of theirs is imported.)"""
+BROKEN: Final = frozenset({"auto-restart", "auto-restart-queued", "failed"})
+"""States in which systemd has a daemon that broke off as it started."""
 
 
 class _Connection(http.client.HTTPConnection):
     """HTTP over a unix socket."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__("memexd")
+    def __init__(self, path: Path, timeout: float | None) -> None:
+        super().__init__("memexd", timeout=timeout)
         self._path = path
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
         try:
             self.sock.connect(str(self._path))
+        except (TimeoutError, BlockingIOError) as error:  # too many wait there already
+            self.sock.close()
+            raise TimeoutError from error
         except OSError as error:
             self.sock.close()
             raise DaemonUnavailable(
@@ -82,11 +94,9 @@ class Client:
         """Talk to the daemon of this data directory; nothing is connected yet."""
         self._socket = paths.socket
 
-    def remember(
-        self, document: Document, *, sha256: str, size: int
-    ) -> Iterator[Step | Remembered]:
-        """Store and index a document; the last item is the `Remembered`."""
-        body = {"document": document_to_json(document), "sha256": sha256, "size": size}
+    def remember(self, *arrivals: Arrival) -> Iterator[Step | Remembered]:
+        """Store and index documents; at the end comes a `Remembered` for each."""
+        body = {"arrivals": [arrival_to_json(arrival) for arrival in arrivals]}
         for fields in self._stream("/v1/documents", body):
             event = event_from_json(fields)
             if isinstance(event, Step | Remembered):
@@ -120,27 +130,61 @@ class Client:
         body = {"question": question, "filters": filters_to_json(filters)}
         return self._stream("/v1/ask", body)
 
-    def forget(self, document_id: str) -> None:
-        """Remove a document everywhere."""
-        self._call("DELETE", f"/v1/documents/{quote(document_id, safe='')}")
+    def forget(self, *document_ids: str, tombstone: bool = True) -> None:
+        """Remove documents everywhere; without a `tombstone` a rescan may bring them back."""
+        if not tombstone:
+            self._call("POST", "/v1/forget/deleted", {"documents": list(document_ids)})
+            return
+        for _ in self.forgetting(document_ids):
+            pass
+
+    def forgetting(
+        self, document_ids: Sequence[str], *, verify: bool = False, heard: Json | None = None
+    ) -> Iterator[Json]:
+        """Forget documents, and the echoes that a selection means: steps as JSON; the last
+        item has the type "forgotten".
+        """
+        body = {"documents": list(document_ids), "verify": verify, "heard": heard}
+        for fields in self._stream("/v1/forget", body):
+            if fields["type"] == "error":
+                raise error_from_json(fields)
+            yield fields
+
+    def selected(self, selection: Json) -> Json:
+        """What a forgetting would concern: the catalogue's rows, and how many echoes."""
+        return self._call("POST", "/v1/forget/selected", selection)
+
+    def retention(self) -> Json:
+        """The rules of retention with what each covers, and what is due (`docs/json.md`)."""
+        return self._call("GET", "/v1/retention")
+
+    def apply_retention(self, *, dry_run: bool) -> Json:
+        """Let go what is due, or only say what that is."""
+        return self._call("POST", "/v1/retention/apply", {"dry_run": dry_run})
 
     def status(self) -> Json:
         """Counts and states."""
-        return self._call("GET", "/v1/status")
+        return self._call("GET", "/v1/status", timeout=PATIENCE)
 
-    def documents(self, kind: str | None = None) -> list[Json]:
-        """The catalogue, newest first."""
-        query = f"?kind={kind}" if kind else ""
+    def documents(self, kind: str | None = None, *, hidden: bool = False) -> list[Json]:
+        """The catalogue, newest first; with `hidden`, older versions too."""
+        query = f"?hidden={str(hidden).lower()}" + (f"&kind={kind}" if kind else "")
         return list(self._call("GET", f"/v1/documents{query}")["documents"])
 
     def document(self, prefix: str) -> Json:
         """One document with its copies and segments, by the beginning of its id."""
         return self._call("GET", f"/v1/documents/{quote(prefix, safe='')}")
 
-    def copies(self, sha256: str) -> list[Copy]:
-        """Where these bytes were seen."""
-        rows = self._call("GET", f"/v1/copies/{sha256}")["copies"]
-        return [copy_from_json(row) for row in rows]
+    def recognise(self, files: Sequence[tuple[str, str, str, bool]]) -> list[Known]:
+        """What is known of files' bytes before they are read.
+
+        Each is (SHA-256, URI, signature, whether the user named it).
+        """
+        reply = self._call("POST", "/v1/copies/known", {"files": [list(file) for file in files]})
+        return [
+            Known(tuple(map(copy_from_json, known["copies"])), known["forgotten"])
+            for known in reply["known"]
+        ]
 
     def add_copy(self, copy: Copy) -> None:
         """Note another file of a document that is remembered."""
@@ -148,16 +192,90 @@ class Client:
 
     def add(self, paths: Sequence[Path]) -> Added:
         """Put files and folders into the spool."""
-        reply = self._call("POST", "/v1/add", {"paths": [str(path) for path in paths]})
-        return Added(
-            {item["id"]: item["path"] for item in reply["items"]},
-            tuple(error_from_json(error) for error in reply["errors"]),
-            reply["since"],
-        )
+        return _added(self._call("POST", "/v1/add", {"paths": [str(path) for path in paths]}))
 
-    def report(self, event: Event) -> None:
-        """Tell what becomes of an item."""
-        self._call("POST", "/v1/progress", _event_json(event))
+    def report(self, *events: Event) -> None:
+        """Tell what becomes of items."""
+        self._call("POST", "/v1/progress", {"events": [_event_json(event) for event in events]})
+
+    def tell(self, worker: Json) -> None:
+        """What memex-ingest says of itself."""
+        self._call("POST", "/v1/worker", worker, PATIENCE)
+
+    def known_files(self, folder: str) -> Iterator[KnownFile]:
+        """The files known below a folder's URI, in the order of their URIs."""
+        after = ""
+        while page := self._call("POST", "/v1/files/known", {"folder": folder, "after": after})[
+            "files"
+        ]:
+            yield from (KnownFile(*row) for row in page)
+            after = page[-1][0]
+
+    def note_files(self, lost: Sequence[str], found: Sequence[str]) -> None:
+        """Files (URIs) that are gone, and missing ones that are back."""
+        self._call("POST", "/v1/files/changes", {"lost": list(lost), "found": list(found)})
+
+    def forgotten_files(self, files: Sequence[tuple[str, str]]) -> set[str]:
+        """Which of these files (URI, signature) were forgotten."""
+        body = {"files": [list(file) for file in files]}
+        return set(self._call("POST", "/v1/files/forgotten", body)["forgotten"])
+
+    def kept(self) -> set[str]:
+        """The items whose sound is kept, and named by a copy."""
+        return set(self._call("GET", "/v1/files/kept")["items"])
+
+    def missing_documents(self, folder: str, before: datetime) -> list[str]:
+        """Documents below a folder's URI all of whose files are gone since before a time."""
+        body = {"folder": folder, "before": before.isoformat()}
+        return list(self._call("POST", "/v1/files/missing", body)["documents"])
+
+    def feeds(self) -> list[Json]:
+        """The podcasts that are followed, their addresses masked."""
+        return list(self._call("GET", "/v1/feeds")["feeds"])
+
+    def add_feeds(self, feeds: Sequence[Json]) -> Json:
+        """Follow podcasts ("url", and "title", "back", "keep_audio" where chosen): which
+        are followed now ("feeds"), and which addresses are none ("errors").
+        """
+        return self._call("POST", "/v1/feeds", {"feeds": list(feeds)})
+
+    def remove_feed(self, name: str) -> Json:
+        """Follow a podcast no longer, by its number or address; what it was."""
+        return self._call("POST", "/v1/feeds/remove", {"feed": name})
+
+    def refresh_feeds(self, *names: str) -> list[Json]:
+        """Have podcasts looked at now: these, or all."""
+        return list(self._call("POST", "/v1/feeds/refresh", {"feeds": names})["feeds"])
+
+    def whole_feeds(self, *, due: bool = False) -> list[KnownFeed]:
+        """The podcasts with their addresses as they are: all, or those that are due."""
+        rows = self._call("POST", "/v1/feeds/whole", {"due": due})["feeds"]
+        return [whole_feed_from_json(row) for row in rows]
+
+    def note_feed(self, feed: int, look: FeedLook) -> None:
+        """What came of looking at a podcast."""
+        self._call("POST", f"/v1/feeds/{feed}/look", look_to_json(look))
+
+    def known_episodes(self, feed: int, marks: Iterable[str]) -> set[str]:
+        """Which of these marks are known. Raises `NotFound` for a feed that is gone."""
+        body = {"marks": sorted(marks)}
+        return set(self._call("POST", f"/v1/feeds/{feed}/known", body)["known"])
+
+    def mark_episodes(self, feed: int, marks: Iterable[str]) -> None:
+        """Episodes with these marks are not to be fetched (again)."""
+        self._call("POST", f"/v1/feeds/{feed}/marks", {"marks": sorted(marks)})
+
+    def failed(self) -> list[Json]:
+        """What could not be read, and why; oldest first."""
+        return list(self._call("GET", "/v1/failed")["failed"])
+
+    def retry(self, id_: str) -> Added:
+        """Let failed items wait again: those whose ids begin so, or "all"."""
+        return _added(self._call("POST", f"/v1/failed/{quote(id_, safe='')}/retry"))
+
+    def drop(self, id_: str) -> list[str]:
+        """Give failed items up, as in `retry`; their paths."""
+        return list(self._call("DELETE", f"/v1/failed/{quote(id_, safe='')}")["dropped"])
 
     def follow(self, added: Added) -> Iterator[Event | None]:
         """What becomes of the items, until all are done; None while nothing happens."""
@@ -174,8 +292,20 @@ class Client:
             if isinstance(event, Step):
                 yield event
 
-    def _call(self, method: str, path: str, body: Json | None = None) -> Json:
-        with self._request(method, path, body) as response:
+    def verify(self, *, mend: bool) -> Iterator[Step | Json]:
+        """Look for damage in the index, and mend it: steps, and findings as they are printed."""
+        for fields in self._stream("/v1/verify", {"mend": mend}):
+            if fields["type"] == "finding":
+                yield {name: value for name, value in fields.items() if name != "type"}
+            else:
+                event = event_from_json(fields)
+                if isinstance(event, Step):
+                    yield event
+
+    def _call(
+        self, method: str, path: str, body: Json | None = None, timeout: float | None = None
+    ) -> Json:
+        with self._request(method, path, body, timeout) as response:
             text = response.read()
             return json.loads(text) if text else {}
 
@@ -188,9 +318,9 @@ class Client:
 
     @contextmanager
     def _request(
-        self, method: str, path: str, body: Json | None
+        self, method: str, path: str, body: Json | None, timeout: float | None = None
     ) -> Iterator[http.client.HTTPResponse]:
-        connection = _Connection(self._socket)
+        connection = _Connection(self._socket, timeout)
         data = None if body is None else json.dumps(body).encode()
         try:
             connection.request(method, path, data, {"Content-Type": "application/json"})
@@ -198,6 +328,11 @@ class Client:
             if response.status >= http.HTTPStatus.BAD_REQUEST:
                 raise error_from_json(json.loads(response.read()))
             yield response
+        except TimeoutError as error:
+            raise DaemonUnavailable(
+                "memexd runs, but does not answer.",
+                "If that lasts, `memex down` and `memex up` start it again; nothing is lost.",
+            ) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise DaemonUnavailable(
                 "memexd went away in the middle of this.",
@@ -205,6 +340,14 @@ class Client:
             ) from error
         finally:
             connection.close()
+
+
+def _added(reply: Json) -> Added:
+    return Added(
+        {item["id"]: item["path"] for item in reply["items"]},
+        tuple(error_from_json(error) for error in reply["errors"]),
+        reply["since"],
+    )
 
 
 def _event_json(event: Event) -> Json:
@@ -219,12 +362,42 @@ def running(paths: Paths, role: str) -> int | None:
 def start(paths: Paths, role: str) -> bool:
     """Start a daemon unless it runs; True when it was started.
 
-    memexd is waited for until it answers. Raises what it said when it could not start.
+    Where a service is installed for this data directory, its manager starts it.
+    memexd is waited for until it answers, whoever started it. Raises what it said when it
+    could not start, `DaemonUnavailable`.
     """
     paths.create()
     if running(paths, role) is not None:
+        _await(paths, role, _ready)
         return False
-    with (paths.logs / f"{role}.start").open("w+b") as said:
+    kept = keeper(paths)
+    if kept and kept.start(role):
+        _await_kept(kept, paths, role)
+        return True
+    return _start_here(paths, role)
+
+
+def wait(paths: Paths) -> None:
+    """Wait for a memexd that runs, but may have begun just now. Raises `DaemonUnavailable`."""
+    _await(paths, "memexd", _listens)
+
+
+def _await(paths: Paths, role: str, up: Callable[[Paths, str], bool]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not up(paths, role):
+        pid = running(paths, role)
+        if pid is None:
+            raise DaemonUnavailable(f"{role} broke off as it started.", "See `memex doctor`.")
+        if time.monotonic() > deadline:
+            raise DaemonUnavailable(
+                f"{role} (process {pid}) runs, but does not answer.",
+                f"`kill -9 {pid}` loses nothing; `memex up` then starts it again.",
+            )
+        time.sleep(0.05)
+
+
+def _start_here(paths: Paths, role: str) -> bool:
+    with open(paths.logs / f"{role}.start", "w+b", opener=_private) as said:
         process = subprocess.Popen(
             [sys.executable, "-m", ROLES[role], "--quiet"],
             stdin=subprocess.DEVNULL,
@@ -233,17 +406,34 @@ def start(paths: Paths, role: str) -> bool:
             start_new_session=True,
             cwd="/",
         )
+        # One that dies while this program lives on is seen off: it leaves no zombie, and no
+        # warning of a process that nobody waited for.
+        threading.Thread(target=process.wait, name=f"waits for {role}", daemon=True).start()
         deadline = time.monotonic() + START_SECONDS
         while not _ready(paths, role):
-            if process.poll() is not None:
-                if running(paths, role) is not None:  # another start was quicker
-                    return False
+            if process.poll() is not None and running(paths, role) is None:
                 said.seek(0)
                 raise _start_error(role, said.read().decode(errors="replace"))
             if time.monotonic() > deadline:
                 raise DaemonUnavailable(f"{role} did not start in time.", "See `memex doctor`.")
             time.sleep(0.02)
-    return True
+    return process.poll() is None  # else another start was quicker
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _await_kept(kept: Keeper, paths: Paths, role: str) -> None:
+    """Wait for a daemon that its manager starts. Raises `DaemonUnavailable`."""
+    deadline = time.monotonic() + START_SECONDS
+    while not _ready(paths, role):
+        if kept.state(role) in BROKEN or time.monotonic() > deadline:
+            raise DaemonUnavailable(
+                f"{role} does not start; {kept.name} tries again.",
+                "`memex service status` and `memex doctor` tell more.",
+            )
+        time.sleep(0.1)
 
 
 def _start_error(role: str, said: str) -> MemexError:
@@ -264,13 +454,34 @@ def _ready(paths: Paths, role: str) -> bool:
     return True
 
 
+def _listens(paths: Paths, _: str) -> bool:
+    """Whether memexd takes connections."""
+    connection = _Connection(paths.socket, PATIENCE)
+    try:
+        connection.connect()
+    except DaemonUnavailable:
+        return False
+    except TimeoutError:
+        return True
+    finally:
+        connection.close()
+    return True
+
+
 def stop(paths: Paths, role: str) -> bool:
-    """Ask a daemon to finish and wait for it; False when it did not run."""
+    """Ask a daemon to finish and wait for it; False when it did not run.
+
+    One that a service manager keeps is not started again before it is asked for.
+    """
     pid = running(paths, role)
+    kept = keeper(paths)
+    if kept:
+        kept.stop(role)
     if pid is None:
         return False
     try:
-        os.kill(pid, signal.SIGTERM)
+        if running(paths, role) == pid:
+            os.kill(pid, signal.SIGTERM)
     except ProcessLookupError:
         return True
     except PermissionError as error:
@@ -285,4 +496,4 @@ def stop(paths: Paths, role: str) -> bool:
     return True
 
 
-__all__ = ["Added", "Client", "running", "start", "stop"]
+__all__ = ["ROLES", "Added", "Client", "running", "start", "stop", "wait"]

@@ -11,13 +11,32 @@ import os
 import sys
 import tempfile
 import tomllib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Literal, TypeVar, get_args
 
 import platformdirs
 
 from memex.errors import InvalidRequest, StorageError
+from memex.retention import OTHERS, PRIVATE, Retention, Rule, lifetime
+
+Deleted = Literal["keep", "forget"]
+Audio = Literal["opus", "original", "none"]
+
+_TOML: Final[Mapping[str, tuple[type, ...]]] = {
+    "bool": (bool,),
+    "int": (int,),
+    "float": (int, float),
+    "str": (str,),
+    "Path": (str,),
+    "Deleted": (str,),
+    "Audio": (str,),
+    "tuple": (list,),
+    "dict": (dict,),
+}
+"""What a field's type is called, and what TOML has for it."""
 
 MAX_SOCKET_PATH: Final = 100
 """Bytes; the kernel's limit on a unix socket's path is 108 on Linux, 104 on macOS."""
@@ -51,6 +70,26 @@ class Paths:
         return self.home / "work"
 
     @property
+    def audio(self) -> Path:
+        """Recordings that Memex keeps of its own."""
+        return self.home / "audio"
+
+    @property
+    def pause(self) -> Path:
+        """There while nothing is to be heard or read."""
+        return self.home / "paused.json"
+
+    @property
+    def gaps(self) -> Path:
+        """When nothing could be heard or read."""
+        return self.home / "gaps.json"
+
+    @property
+    def asked(self) -> Path:
+        """Touched by memexd while questions are answered, so that memex-ingest gives way."""
+        return self.run / "asked"
+
+    @property
     def logs(self) -> Path:
         """Logs of the two daemons."""
         return self.home / "logs"
@@ -59,6 +98,16 @@ class Paths:
     def run(self) -> Path:
         """Locks, and what the last command showed."""
         return self.home / "run"
+
+    @property
+    def feeds_due(self) -> Path:
+        """Touched by memexd when there are feeds to look at, so that memex-ingest wakes."""
+        return self.run / "feeds.due"
+
+    @property
+    def downloads(self) -> Path:
+        """Episodes that have come in part."""
+        return self.work / "downloads"
 
     @property
     def socket(self) -> Path:
@@ -96,11 +145,56 @@ class ModelChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchedFolder:
+    """A folder whose files are remembered as they come, `[[watch.folders]]`."""
+
+    path: Path
+    recursive: bool = True
+    ignore: tuple[str, ...] = ()
+    """Patterns as in a .gitignore file, besides those that always hold."""
+    deleted: Deleted = "keep"
+    """What becomes of what a deleted file said."""
+    grace: float = 30.0
+    """Days until a deleted file is forgotten, where it is."""
+    poll: float | None = None
+    """Seconds between two looks; None: when the system tells of a change, and on
+    network disks, which do not, every minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """How folders are watched, `[watch]`."""
+
+    still: float = 5.0
+    """Seconds for which a file must not have changed."""
+    folders: tuple[WatchedFolder, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """How things are taken in, `[intake]`."""
+
+    floor: int = 500
+    """Megabytes that stay free on the data directory's disk (of a small one at most a
+    twentieth): below it only what the user names is taken in."""
+    unload: float = 10.0
+    """Minutes without work after which the recogniser leaves memory."""
+    audio: Audio = "opus"
+    """How the sound of what Memex recorded or fetched itself is kept once it was heard."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The configuration file, read once at the start of a process."""
 
     paths: Paths
     models: ModelChoice
+    watch: Watching = Watching()
+    intake: Intake = Intake()
+    retention: Retention = field(default_factory=Retention)
+
+
+S = TypeVar("S", ModelChoice, Watching, WatchedFolder, Intake)
 
 
 def private_directory(path: Path) -> None:
@@ -146,11 +240,96 @@ def load_config(paths: Paths | None = None) -> Config:
         table = {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InvalidRequest(f"{paths.config} cannot be read: {error}.", "Mend it.") from error
-    models = table.get("models", {})
-    known = {"profile", "speech", "embedding", "reader", "paths"}
-    if not isinstance(models, dict) or not set(models) <= known:
+    return Config(
+        paths=paths,
+        models=_models(paths.config, table.pop("models", {})),
+        watch=_watching(paths.config, table.pop("watch", {})),
+        intake=_intake(paths.config, table.pop("intake", {})),
+        retention=_retention(paths.config, table.pop("retention", {})),
+    )
+
+
+def _models(file: Path, table: Any) -> ModelChoice:  # noqa: ANN401 (whatever stands there)
+    choice = _section(file, "models", ModelChoice, table)
+    return replace(
+        choice, paths={name: Path(path).expanduser() for name, path in choice.paths.items()}
+    )
+
+
+def _watching(file: Path, table: Any) -> Watching:  # noqa: ANN401 (whatever stands there)
+    watching = _section(file, "watch", Watching, table)
+    folders = tuple(_watched(file, folder) for folder in watching.folders)
+    return replace(watching, folders=folders)
+
+
+def _watched(file: Path, table: Any) -> WatchedFolder:  # noqa: ANN401 (whatever stands there)
+    folder = _section(file, "[watch.folders]", WatchedFolder, table)
+    if folder.deleted not in get_args(Deleted):
         raise InvalidRequest(
-            f"{paths.config}: [models] takes {', '.join(sorted(known))}.", "Mend it."
+            f"{file}: [[watch.folders]] deleted is one of {', '.join(get_args(Deleted))}.",
+            "Mend it.",
         )
-    own = {name: Path(path).expanduser() for name, path in models.pop("paths", {}).items()}
-    return Config(paths=paths, models=ModelChoice(**models, paths=own))
+    path = Path(os.path.abspath(Path(folder.path).expanduser()))  # noqa: PTH100 (links stay)
+    return replace(folder, path=path, ignore=tuple(folder.ignore))
+
+
+def _intake(file: Path, table: Any) -> Intake:  # noqa: ANN401 (whatever stands there)
+    intake = _section(file, "intake", Intake, table)
+    if intake.audio not in get_args(Audio):
+        raise InvalidRequest(
+            f"{file}: [intake] audio is one of {', '.join(get_args(Audio))}.", "Mend it."
+        )
+    return intake
+
+
+def _retention(file: Path, table: Any) -> Retention:  # noqa: ANN401 (whatever stands there)
+    known = {"audio", "transcripts", "private", "sources"}
+    sources = table.get("sources", {}) if isinstance(table, dict) else None
+    if not isinstance(sources, dict) or not set(table) <= known:
+        raise InvalidRequest(f"{file}: [retention] takes {', '.join(sorted(known))}.", "Mend it.")
+    if reserved := {PRIVATE, OTHERS} & set(sources):
+        raise InvalidRequest(
+            f"{file}: [retention.sources] cannot have {', '.join(sorted(reserved))}.", "Mend it."
+        )
+    own = {name: text for name, text in table.items() if name in {"audio", "transcripts"}}
+    others = _rule(file, "retention", own, Rule())
+    private = _lifetime(file, "[retention] private", table.get("private", "never"))
+    return Retention(
+        others,
+        Rule(private, private),
+        {
+            name: _rule(file, f"retention.sources.{name}", rule, others)
+            for name, rule in sources.items()
+        },
+    )
+
+
+def _rule(file: Path, name: str, table: Any, default: Rule) -> Rule:  # noqa: ANN401
+    """A table as a rule; what it leaves out is as in `default`. Raises `InvalidRequest`."""
+    if not isinstance(table, dict) or not set(table) <= {"audio", "transcripts"}:
+        raise InvalidRequest(f"{file}: [{name}] takes audio, transcripts.", "Mend it.")
+    times = {key: _lifetime(file, f"[{name}] {key}", text) for key, text in table.items()}
+    return replace(default, **times)
+
+
+def _lifetime(file: Path, name: str, text: Any) -> timedelta | None:  # noqa: ANN401
+    try:
+        return lifetime(text)
+    except (TypeError, ValueError) as error:
+        raise InvalidRequest(
+            f"{file}: {name} is a time such as 12h, 30d or 8w, or forever, or never.", "Mend it."
+        ) from error
+
+
+def _section(file: Path, name: str, kind: type[S], table: Any) -> S:  # noqa: ANN401
+    """A table as a dataclass. Raises `InvalidRequest` for keys and types that are not its."""
+    known = {each.name: str(each.type).partition(" |")[0] for each in fields(kind)}
+    if not isinstance(table, dict) or not set(table) <= set(known):
+        raise InvalidRequest(f"{file}: [{name}] takes {', '.join(sorted(known))}.", "Mend it.")
+    for key, value in table.items():
+        if not isinstance(value, _TOML[known[key].partition("[")[0]]):
+            raise InvalidRequest(f"{file}: [{name}] {key} takes a {known[key]}.", "Mend it.")
+    try:
+        return kind(**table)
+    except TypeError as error:
+        raise InvalidRequest(f"{file}: [{name}] is not whole: {error}.", "Mend it.") from error

@@ -12,12 +12,14 @@
     │   ├── ModelDamaged        its SHA-256 is not the one on record
     │   └── DownloadFailed      a pull that broke off (what came is kept)
     ├── StorageError            the data directory cannot be written
-    │   └── DiskFull
+    │   ├── DiskFull
+    │   └── IndexDamaged        the index's files are not what was written
     ├── InvalidRequest          the question, query or option makes no sense
     ├── NotFound                no document, passage or item of that name
-    └── DaemonError
-        ├── DaemonUnavailable   nothing answers on the socket
-        └── AlreadyRunning      another process owns this data directory
+    ├── DaemonError
+    │   ├── DaemonUnavailable   nothing answers on the socket
+    │   └── AlreadyRunning      another process owns this data directory
+    └── ServiceError            systemd or launchd is not there, or refuses
 
 The message says what happened; `remedy`, where there is one, says what to do.
 Both are shown to the user as they are.
@@ -90,6 +92,10 @@ class DiskFull(StorageError):
     """There is no room left on the device."""
 
 
+class IndexDamaged(StorageError):
+    """The index's files are not what was written; they can be made again."""
+
+
 class InvalidRequest(MemexError):
     """A question, query or option that makes no sense."""
 
@@ -108,3 +114,7 @@ class DaemonUnavailable(DaemonError):
 
 class AlreadyRunning(DaemonError):
     """Another process owns this data directory."""
+
+
+class ServiceError(MemexError):
+    """The session's service manager (systemd, launchd) is not there, or refuses."""

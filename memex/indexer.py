@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from memex.errors import DaemonUnavailable, NotFound
-from memex.index import STALE_ROWS, Identity, Index, drop, identities
+from memex.errors import DaemonUnavailable, IndexDamaged, NotFound
+from memex.index import STALE_ROWS, Identity, Index, identities, set_aside, sweep
 from memex.library import Library
 from memex.passages import indexed_text, split
 from memex.protocols import Embedder, Step
@@ -27,8 +28,12 @@ from memex.types import Document, Passage
 if TYPE_CHECKING:
     from memex.protocols import Vectors
 
-BATCH: Final = 32
+BATCH: Final = 128
 """Passages embedded between two looks at the clock, the progress and the stop sign."""
+TOGETHER: Final = 256
+"""Documents that `reconcile` writes at once, at most."""
+CHARACTERS: Final = 200_000
+"""Characters of them after which it writes: some 250 passages."""
 GRACE: Final = 5.0
 """Seconds that searches under way on a replaced table are given to finish."""
 
@@ -61,9 +66,16 @@ class Indexer:
         self._directory = directory
         self._writing = threading.Lock()
         self._stopped = threading.Event()
+        self._behind = threading.Event()
         self.grace = GRACE
         self.progress: Step | None = None
         """How far `reconcile` is; None when the index is in step."""
+        self.damage = ""
+        """What was found damaged and made again, until somebody is told."""
+        self.looking = threading.Lock()
+        """Held by whoever looks the index over: one at a time."""
+        self.suspected = False
+        """Whether a search found it damaged since it was last looked over."""
         wanted = Identity(embedder.model, embedder.dimension)
         known = identities(directory)
         ours = [i for i in known if replace(i, generation=0) == wanted]
@@ -84,24 +96,35 @@ class Indexer:
         """The table to search."""
         return self._serving
 
-    def add(self, document: Document) -> Iterator[Step | int]:
-        """Index a document; the last item is the number of its passages.
+    def add(self, *documents: Document) -> Iterator[Step | list[int]]:
+        """Index documents; the last item has the number of passages of each.
 
-        Does nothing when it is there. Searches find it as soon as this is done.
+        Does nothing for those that are there, and for those that are not current (any
+        more). Searches find them as soon as this is done.
         """
-        with self._writing:
-            passages = split(document)
-            if document.id not in self._indexed:
-                yield from self._add_to(self._target, document, passages)
+        with (
+            self._writing,
+            self._noticing(),
+        ):  # so that no answer of the library's is old when it is acted upon
+            cut = [split(document) for document in documents]
+            current = self._library.among(document.id for document in documents)
+            fresh = {
+                document.id: passages
+                for document, passages in zip(documents, cut, strict=True)
+                if document.id in current and document.id not in self._indexed
+            }
+            if fresh:
+                yield from self._add_to(self._target, fresh)
                 if self._serving is not self._target:
-                    yield from self._add_to(self._serving, document, passages)
-                self._indexed.add(document.id)
-            yield len(passages)
+                    yield from self._add_to(self._serving, fresh)
+                self._indexed.update(fresh)
+            yield [len(passages) for passages in cut]
         if self._target.index.stale() > STALE_ROWS:
             self._target.index.optimise()
 
-    def _add_to(self, shelf: Shelf, document: Document, passages: list[Passage]) -> Iterator[Step]:
-        """Embed in batches, then write all rows at once: a document is there or not."""
+    def _add_to(self, shelf: Shelf, documents: Mapping[str, list[Passage]]) -> Iterator[Step]:
+        """Embed in batches, then write all rows at once: documents are there or not."""
+        passages = [passage for cut in documents.values() for passage in cut]
         batches: list[Vectors] = []
         if shelf.embedder is not None:
             for first in range(0, len(passages), BATCH):
@@ -110,51 +133,112 @@ class Indexer:
                 batches.append(shelf.embedder.encode_documents(texts))
                 done = first + len(texts)
                 yield Step("embedding", done, len(passages), "passages")
-        shelf.index.remove(document.id)
+        shelf.index.remove(*documents)
         shelf.index.add(passages, np.concatenate(batches) if batches else None)
 
-    def remove(self, document_id: str) -> None:
-        """Take a document out of the index."""
-        with self._writing:
-            for shelf in (self._target, self._serving):
-                shelf.index.remove(document_id)
-            self._indexed.discard(document_id)
+    def has(self, document_id: str) -> bool:
+        """Whether a document is indexed."""
+        return document_id in self._indexed
+
+    def remove(self, *document_ids: str) -> None:
+        """Take documents out of the index, unless they are current (again)."""
+        if not document_ids:
+            return
+        with self._writing, self._noticing():
+            gone = set(document_ids) - self._library.among(document_ids)
+            if gone:
+                self._take_out(gone)
+
+    def discard(self, *document_ids: str) -> None:
+        """Take documents out of the index, current or not: what is there of them is wrong.
+        `reconcile` puts those back that are current.
+        """
+        if document_ids:
+            with self._writing, self._noticing():
+                self._take_out(set(document_ids))
+
+    @contextmanager
+    def _noticing(self) -> Iterator[None]:
+        """What breaks off inside leaves the index behind the library."""
+        try:
+            yield
+        except BaseException:
+            self._behind.set()
+            raise
+
+    def _take_out(self, document_ids: set[str]) -> None:
+        for shelf in {id(shelf): shelf for shelf in (self._target, self._serving)}.values():
+            shelf.index.remove(*document_ids)
+        self._indexed.difference_update(document_ids)
+
+    def purge(self) -> None:
+        """Take what was removed off the disk. Searches go on; additions wait a while."""
+        for shelf in {id(shelf): shelf for shelf in (self._target, self._serving)}.values():
+            shelf.index.purge()
 
     def reconcile(self) -> Iterator[Step]:
-        """Bring the index in step with the library, document by document.
+        """Bring the index in step with the library, some documents at a time.
 
         Interrupted, it goes on where it stopped. Then the new table serves and
         the old ones are dropped.
         """
-        remembered = self._library.ids()
-        for gone in self._indexed - remembered:
-            self.remove(gone)
-        missing = sorted(remembered - self._indexed)
-        for number, document_id in enumerate(missing):
-            self.progress = Step("indexing", number, len(missing), "documents")
+        try:
+            with self._noticing():
+                yield from self._reconcile()
+        finally:
+            self.progress = None
+
+    def _reconcile(self) -> Iterator[Step]:
+        self._behind.clear()
+        self.remove(*self._indexed)
+        missing = sorted(self._library.ids() - self._indexed)
+        done = 0
+        while done < len(missing):
+            self.progress = Step("indexing", done, len(missing), "documents")
             yield self.progress
-            self._restore(document_id)
+            done += self._restore(missing[done:])
         if self._serving is not self._target:
             self._serving = self._target
             self._stopped.wait(self.grace)
-        for identity in identities(self._directory):
-            if identity != self._target.index.identity:
-                drop(self._directory, identity)
+        sweep(self._directory, self._target.index.identity)
         self._target.index.optimise()
         self.progress = None
         yield Step("indexing", len(missing), len(missing), "documents")
 
-    def _restore(self, document_id: str) -> None:
-        """Index one document of the library, unless it was forgotten meanwhile."""
-        try:
-            document = self._library.document(document_id)
-        except NotFound:
-            return
-        for _ in self.add(document):
+    def _restore(self, document_ids: Sequence[str]) -> int:
+        """Index the first documents of these from the library, as many as go together well:
+        each write is a version of the table. One that was forgotten meanwhile is passed
+        over. How many are done.
+        """
+        together: list[Document] = []
+        characters = taken = 0
+        for id_ in document_ids[:TOGETHER]:
+            taken += 1
+            with suppress(NotFound):
+                together.append(self._library.document(id_))
+                characters += sum(len(segment.text) for segment in together[-1].segments)
+            if characters >= CHARACTERS:
+                break
+        for _ in self.add(*together):
             pass
+        return taken
 
     def rebuild(self) -> Iterator[Step]:
         """Make the index again from the library, while the old one is searched."""
+        self._begin_anew()
+        yield from self.reconcile()
+
+    def renew(self) -> Iterator[Step]:
+        """Make the index again from the library, and search what there is of it meanwhile:
+        the old one is damaged.
+        """
+        self._begin_anew()
+        with self._writing:
+            self._serving = self._target
+        yield from self.reconcile()
+
+    def _begin_anew(self) -> None:
+        """Fill a new, empty table from now on."""
         with self._writing:
             old = self._serving.index.identity
             fresh = replace(
@@ -164,14 +248,51 @@ class Indexer:
             _log.info("rebuilding %s as %s", old.table, fresh.table)
             self._target = Shelf(Index(self._directory, fresh), self._target.embedder)
             self._indexed = set()
-        yield from self.reconcile()
+
+    def afresh(self) -> tuple[Index, frozenset[str]]:
+        """The table that is written, opened once more so that nothing of it is remembered
+        from before, and the documents that are in it at this moment. Raises `IndexDamaged`.
+        """
+        with self._writing:
+            identity = self._target.index.identity
+            return Index(self._directory, identity), frozenset(self._indexed)
+
+    def suspect(self) -> None:
+        """A search found the index damaged: whoever waits for `fell_behind` is to look."""
+        self.suspected = True
+        self._behind.set()
 
     def stop(self) -> None:
         """Break off an embedding under way; what is not written yet is done at the next start."""
         self._stopped.set()
+        self._behind.set()
+
+    def fell_behind(self) -> bool:
+        """Wait until something could not be indexed, and `reconcile` is due; False when
+        it is time to stop.
+        """
+        self._behind.wait()
+        return not self._stopped.is_set()
 
     def _check_stopped(self) -> None:
         if self._stopped.is_set():
             raise DaemonUnavailable(
                 "Memex is shutting down.", "The rest is indexed when it starts again."
             )
+
+
+def open_indexer(
+    library: Library,
+    directory: Path,
+    embedder: Embedder,
+    older: Callable[[str], Embedder | None],
+) -> Indexer:
+    """An `Indexer`. An index whose files are damaged is set aside: `reconcile` makes it again."""
+    try:
+        return Indexer(library, directory, embedder, older)
+    except IndexDamaged as error:
+        _log.warning("%s It is made again.", error.message)
+        set_aside(directory)
+        opened = Indexer(library, directory, embedder, older)
+        opened.damage = error.message
+        return opened

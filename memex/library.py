@@ -1,25 +1,32 @@
-"""The library: every document that is remembered, in SQLite. It is the truth;
-the index is made from it and can be made again.
+"""The library: every document that is remembered. It is the truth; the index is
+made from it and can be made again.
 
-One connection behind a lock; WAL, so that another process may read. The schema
-grows by numbered migrations (`memex/migrations/NNNN_*.sql`), counted in
-SQLite's `user_version`.
+A document has one or more copies: the files in which it was read. It is *current*
+while one of them is live; when the last was edited it is *hidden*: kept, but no
+longer found.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib import resources
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
-from memex.errors import DiskFull, InvalidRequest, NotFound, StorageError
-from memex.types import Copy, Document, Segment, Word
+from memex.database import Database
+from memex.echoes import Echoes, note
+from memex.errors import InvalidRequest, NotFound
+from memex.feeds import Feeds
+from memex.files import Files, settle
+from memex.retention import Holding, Sound
+from memex.tombstones import Tombstones
+from memex.types import LIVE, Arrival, Copy, Document, Echo, Segment, Word
+
+LONGEST: Final = timedelta(days=1)
+"""Of a live recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,56 +48,64 @@ class Entry:
     copies: int
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an arrival did to the library."""
+
+    new: bool
+    """Whether its text was not here yet."""
+    hidden: frozenset[str]
+    """Documents of which it replaced the last live copy."""
+
+
 class Library:
-    """The SQLite file. All methods raise `StorageError` when the disk refuses."""
+    """The documents in the SQLite file, and its other rooms: `files`, `feeds`,
+    `echoes`, `tombstones`.
+
+    All methods raise `StorageError` when the disk refuses.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open, or create, the library at `path` and bring its schema up to date."""
-        self._lock = threading.RLock()
-        with _storage_errors(path):
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute("PRAGMA wal_autocheckpoint = 1")  # see _undo
-            self._db.execute("PRAGMA foreign_keys = ON")
-            path.chmod(0o600)
-            _migrate(self._db)
-        self._path = path
+        self.database = Database(path)
+        self.files = Files(self.database)
+        self.feeds = Feeds(self.database)
+        self.echoes = Echoes(self.database)
+        self.tombstones = Tombstones(self.database)
 
     def close(self) -> None:
         """Close the file; what was added is on disk already."""
-        with self._lock:
-            self._db.close()
+        self.database.close()
 
-    def add(self, document: Document, copy: Copy) -> bool:
-        """Store a document and the copy it came from, both or neither.
+    def add(self, *arrivals: Arrival, echoes: Iterable[Echo] = ()) -> list[Change]:
+        """Store documents and the copies they came from, all or none; in their order.
 
-        Returns False when the same text is here already: then only the copy is noted.
+        Of a text that is here already only the copy is noted. `echoes` are what else
+        was heard in them.
         """
-        with self._transaction() as db:
-            new = db.execute("SELECT 1 FROM documents WHERE id = ?", (document.id,)).fetchone()
-            if new is None:
-                _insert(db, document, copy.added_at)
-            _insert_copy(db, copy)
-        return new is None
+        with self.database.transaction() as db:
+            changes = [_arrive(db, arrival) for arrival in arrivals]
+            note(db, echoes)
+            return changes
 
-    def add_copy(self, copy: Copy) -> None:
+    def add_copy(self, copy: Copy) -> Change:
         """Note another file of a document that is here. Raises `NotFound`."""
-        with self._transaction() as db:
+        with self.database.transaction() as db:
             known = db.execute("SELECT 1 FROM documents WHERE id = ?", (copy.document_id,))
             if known.fetchone() is None:
                 raise NotFound(f"There is no document {copy.document_id}.", "See `memex list`.")
-            _insert_copy(db, copy)
+            return Change(new=False, hidden=settle(db, copy))
 
-    def remove(self, document_id: str) -> None:
-        """Remove a document with its segments and copies. Raises `NotFound`."""
-        with self._transaction() as db:
-            if not db.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount:
-                raise NotFound(f"There is no document {document_id}.", "See `memex list`.")
+    def remove(self, *document_ids: str) -> None:
+        """Remove documents with their segments and copies, all or none. Raises `NotFound`."""
+        with self.database.transaction() as db:
+            for id_ in document_ids:
+                if not db.execute("DELETE FROM documents WHERE id = ?", (id_,)).rowcount:
+                    raise NotFound(f"There is no document {id_}.", "See `memex list`.")
 
     def document(self, document_id: str) -> Document:
         """A document, whole. Raises `NotFound`."""
-        row = self._one("SELECT * FROM documents WHERE id = ?", document_id)
+        row = self.database.one("SELECT * FROM documents WHERE id = ?", document_id)
         if row is None:
             raise NotFound(f"There is no document {document_id}.", "See `memex list`.")
         return Document(
@@ -109,7 +124,7 @@ class Library:
 
     def segments(self, document_id: str, first: int = 0, last: int | None = None) -> list[Segment]:
         """The segments at the positions `first` to `last`, inclusive, in order."""
-        rows = self._all(
+        rows = self.database.all(
             "SELECT * FROM segments WHERE document_id = ? AND position BETWEEN ? AND ?"
             " ORDER BY position",
             document_id,
@@ -118,29 +133,74 @@ class Library:
         )
         return [_segment(row) for row in rows]
 
+    def heard(self, since: datetime, until: datetime) -> list[Document]:
+        """The current documents that were heard live between two moments, or in part."""
+        rows = self.database.all(
+            "SELECT id FROM documents WHERE created_at BETWEEN ? AND ?"
+            " AND julianday(created_at) + coalesce(duration, 0) / 86400 >= julianday(?)"
+            " AND json_extract(attributes, '$.source') IN (SELECT value FROM json_each(?))"
+            " AND EXISTS (SELECT 1 FROM copies WHERE document_id = id AND replaced_at IS NULL)",
+            (since - LONGEST).astimezone(UTC).isoformat(),
+            until.astimezone(UTC).isoformat(),
+            since.astimezone(UTC).isoformat(),
+            json.dumps(sorted(LIVE)),
+        )
+        return [self.document(row["id"]) for row in rows]
+
     def language(self, document_id: str) -> str | None:
         """The language of a document, where it is known."""
-        row = self._one("SELECT language FROM documents WHERE id = ?", document_id)
+        row = self.database.one("SELECT language FROM documents WHERE id = ?", document_id)
         return row["language"] if row else None
 
-    def entries(self, kind: str | None = None) -> list[Entry]:
-        """The catalogue, newest first."""
-        rows = self._all(
+    def entries(self, kind: str | None = None, *, hidden: bool = False) -> list[Entry]:
+        """The catalogue, newest first; with `hidden`, older versions too."""
+        rows = self.database.all(
             "SELECT *,"
             " (SELECT count(*) FROM segments WHERE document_id = documents.id) AS segments,"
-            " (SELECT count(*) FROM copies WHERE document_id = documents.id) AS copies"
-            " FROM documents WHERE ?1 IS NULL OR kind = ?1 ORDER BY added_at DESC, rowid DESC",
+            " (SELECT count(*) FROM copies WHERE document_id = documents.id"
+            "   AND replaced_at IS NULL) AS copies"
+            " FROM documents WHERE (?1 IS NULL OR kind = ?1) AND (?2 OR copies > 0)"
+            " ORDER BY added_at DESC, rowid DESC",
             kind,
+            hidden,
         )
         return [_entry(row) for row in rows]
 
     def ids(self) -> set[str]:
-        """The ids of all documents."""
-        return {row["id"] for row in self._all("SELECT id FROM documents")}
+        """The ids of all current documents: those that are to be found."""
+        rows = self.database.all(
+            "SELECT DISTINCT document_id FROM copies WHERE replaced_at IS NULL"
+        )
+        return {row["document_id"] for row in rows}
+
+    def has(self, document_id: str) -> bool:
+        """Whether a document is here, hidden or not."""
+        return self.database.one("SELECT 1 FROM documents WHERE id = ?", document_id) is not None
+
+    def current(self, document_id: str) -> bool:
+        """Whether a document is here and not hidden."""
+        return document_id in self.among((document_id,))
+
+    def among(self, document_ids: Iterable[str]) -> set[str]:
+        """Those of these documents that are current."""
+        rows = self.database.all(
+            "SELECT DISTINCT document_id FROM copies WHERE replaced_at IS NULL"
+            " AND document_id IN (SELECT value FROM json_each(?))",
+            json.dumps(list(document_ids)),
+        )
+        return {row["document_id"] for row in rows}
+
+    def places(self, document_ids: Iterable[str]) -> dict[str, str]:
+        """Where these documents lie now, as URIs."""
+        rows = self.database.all(
+            "SELECT id, uri FROM documents WHERE id IN (SELECT value FROM json_each(?))",
+            json.dumps(list(document_ids)),
+        )
+        return {row["id"]: row["uri"] for row in rows}
 
     def find(self, prefix: str) -> str:
         """The id of the one document whose id begins so. Raises `NotFound`, `InvalidRequest`."""
-        rows = self._all(
+        rows = self.database.all(
             "SELECT id FROM documents WHERE substr(id, 1, length(?1)) = ?1 LIMIT 2", prefix
         )
         if not rows or not prefix:
@@ -149,71 +209,115 @@ class Library:
             raise InvalidRequest(f"Several documents begin with {prefix!r}.", "Name more of it.")
         return str(rows[0]["id"])
 
+    def selected(
+        self,
+        ids: Sequence[str] = (),
+        *,
+        source: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        matching: str | None = None,
+    ) -> list[Entry]:
+        """Documents that fit all of what is given, with their older and newer versions.
+
+        `source` is a folder's or file's URI, a URL's beginning, or a kind of source
+        ("microphone"); the times are of `created_at`; `matching` is text of theirs or of
+        their title, in any case and however it is spaced. With nothing given, none.
+        """
+        tests = {
+            "id IN (SELECT value FROM json_each(?))": json.dumps(list(ids)) if ids else None,
+            "(EXISTS (SELECT 1 FROM copies WHERE document_id = d.id AND lies_in(uri, ?))"
+            " OR lies_in(json_extract(attributes, '$.link'), ?)"
+            " OR json_extract(attributes, '$.source') = ?)": source,
+            "created_at >= ?": since.astimezone(UTC).isoformat() if since else None,
+            "created_at < ?": until.astimezone(UTC).isoformat() if until else None,
+            "(says(title, ?) OR says((SELECT group_concat(text, ' ') FROM (SELECT text FROM"
+            " segments WHERE document_id = d.id ORDER BY position)), ?))": matching,
+        }
+        asked = {test: value for test, value in tests.items() if value is not None}
+        if not asked:
+            return []
+        values = [value for test, value in asked.items() for _ in range(test.count("?"))]
+        rows = self.database.all(
+            f"SELECT d.id FROM documents AS d WHERE {' AND '.join(asked)}",  # noqa: S608 (above)
+            *values,
+        )
+        wanted = {row["id"] for row in rows}
+        wanted |= {version for id_ in wanted for version in self.versions(id_)}
+        return [entry for entry in self.entries(hidden=True) if entry.id in wanted]
+
+    def versions(self, document_id: str) -> set[str]:
+        """The documents that lay in the same places before or after."""
+        rows = self.database.all(
+            "SELECT DISTINCT other.document_id AS id FROM copies JOIN copies AS other USING (uri)"
+            " WHERE copies.document_id = ?",
+            document_id,
+        )
+        return {row["id"] for row in rows}
+
     def copies(self, document_id: str) -> list[Copy]:
         """The files in which a document was seen, oldest first."""
-        rows = self._all(
+        rows = self.database.all(
             "SELECT * FROM copies WHERE document_id = ? ORDER BY added_at, uri", document_id
         )
         return [_copy(row) for row in rows]
 
+    def holdings(self, home: str, audio: str) -> list[Holding]:
+        """What retention may have a say in: documents that were received, and those of
+        which a sound is kept. `home` is the data directory's URI, `audio` that of its sounds.
+        """
+        rows = self.database.all(
+            "SELECT id, d.title, d.added_at, c.uri, c.added_at AS kept_at,"
+            " coalesce(json_extract(attributes, '$.source'), '') AS origin,"
+            " coalesce(json_extract(attributes, '$.consent'), '') AS consent,"
+            " c.replaced_at IS NULL AND c.missing_since IS NULL"
+            "  AND c.uri > ?2 || '/' AND c.uri < ?2 || '0' AS sound,"  # "0" comes after "/"
+            " substr(c.uri, 1, 5) = 'file:'"
+            "  AND NOT (c.uri > ?1 || '/' AND c.uri < ?1 || '0') AS own"
+            " FROM documents AS d JOIN copies AS c ON c.document_id = d.id"
+            " WHERE origin != '' OR consent != '' OR id IN (SELECT document_id FROM copies"
+            "  WHERE uri > ?2 || '/' AND uri < ?2 || '0')"
+            " ORDER BY d.added_at, id, c.added_at",
+            home,
+            audio,
+        )
+        found: dict[str, list[sqlite3.Row]] = {}
+        for row in rows:
+            found.setdefault(row["id"], []).append(row)
+        return [_holding(each) for each in found.values()]
+
     def copies_of_bytes(self, sha256: str) -> list[Copy]:
         """The copies with exactly these bytes, oldest first."""
-        rows = self._all("SELECT * FROM copies WHERE sha256 = ? ORDER BY added_at, uri", sha256)
+        rows = self.database.all(
+            "SELECT * FROM copies WHERE sha256 = ? ORDER BY added_at, uri", sha256
+        )
         return [_copy(row) for row in rows]
 
     def counts(self) -> dict[str, int]:
-        """Number of documents of each kind."""
-        rows = self._all("SELECT kind, count(*) AS n FROM documents GROUP BY kind ORDER BY kind")
+        """Number of current documents of each kind."""
+        rows = self.database.all(
+            "SELECT kind, count(*) AS n FROM documents WHERE EXISTS (SELECT 1 FROM copies"
+            " WHERE document_id = documents.id AND replaced_at IS NULL)"
+            " GROUP BY kind ORDER BY kind"
+        )
         return {row["kind"]: row["n"] for row in rows}
 
-    def _one(self, sql: str, *values: object) -> sqlite3.Row | None:
-        rows = self._all(sql, *values)
-        return rows[0] if rows else None
-
-    def _all(self, sql: str, *values: object) -> list[sqlite3.Row]:
-        with self._lock, _storage_errors(self._path):
-            cursor = self._db.execute(sql, values)
-            cursor.row_factory = sqlite3.Row
-            return cursor.fetchall()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, _storage_errors(self._path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                self._undo()
-                raise
-
-    def _undo(self) -> None:
-        """Roll back, and give the room that the attempt took back to the disk.
-
-        On a full disk the log can be cut only while nothing in it waits to be
-        moved to the file itself: hence a checkpoint at each commit.
-        """
-        if self._db.in_transaction:
-            self._db.execute("ROLLBACK")
-        with suppress(sqlite3.OperationalError):
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _migrate(db: sqlite3.Connection) -> None:
-    """Apply the migrations that this file has not seen, each in its own transaction."""
-    scripts = sorted(
-        (path for path in resources.files("memex.migrations").iterdir() if path.name[:4].isdigit()),
-        key=lambda path: path.name,
-    )
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version > len(scripts):
-        raise StorageError(
-            f"The library is of a newer Memex (schema {version}, this one knows {len(scripts)}).",
-            "Update Memex.",
+    def last(self) -> dict[str, str | None]:
+        """When something was last heard ("heard") and read ("read"), ISO 8601."""
+        row = self.database.one(
+            "SELECT max(added_at) FILTER (WHERE kind IN ('audio', 'video')) AS heard,"
+            " max(added_at) FILTER (WHERE kind NOT IN ('audio', 'video')) AS read FROM documents"
         )
-    for number, script in enumerate(scripts[version:], start=version + 1):
-        sql = script.read_text(encoding="utf-8")
-        db.executescript(f"BEGIN;\n{sql}\nPRAGMA user_version = {number};\nCOMMIT;")
+        assert row is not None
+        return {"heard": row["heard"], "read": row["read"]}
+
+
+def _arrive(db: sqlite3.Connection, arrival: Arrival) -> Change:
+    known = db.execute("SELECT 1 FROM documents WHERE id = ?", (arrival.document.id,))
+    new = known.fetchone() is None
+    if new:
+        _insert(db, arrival.document, arrival.copy.added_at)
+    return Change(new, settle(db, arrival.copy))
 
 
 def _insert(db: sqlite3.Connection, document: Document, added_at: datetime) -> None:
@@ -249,22 +353,6 @@ def _insert(db: sqlite3.Connection, document: Document, added_at: datetime) -> N
                 _words_json(segment.words),
             )
             for position, segment in enumerate(document.segments)
-        ),
-    )
-
-
-def _insert_copy(db: sqlite3.Connection, copy: Copy) -> None:
-    db.execute(
-        "INSERT INTO copies VALUES (?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (document_id, uri, sha256) DO NOTHING",
-        (
-            copy.document_id,
-            copy.uri,
-            copy.sha256,
-            copy.kind,
-            copy.title,
-            copy.size,
-            copy.added_at.isoformat(),
         ),
     )
 
@@ -309,6 +397,24 @@ def _entry(row: sqlite3.Row) -> Entry:
     )
 
 
+def _holding(rows: Sequence[sqlite3.Row]) -> Holding:
+    """A document with its copies, a row each."""
+    first = rows[0]
+    return Holding(
+        document_id=first["id"],
+        title=first["title"],
+        source=first["origin"],
+        consent=first["consent"],
+        added_at=datetime.fromisoformat(first["added_at"]),
+        received=not any(row["own"] for row in rows),
+        sounds=tuple(
+            Sound(row["uri"], datetime.fromisoformat(row["kept_at"]))
+            for row in rows
+            if row["sound"]
+        ),
+    )
+
+
 def _copy(row: sqlite3.Row) -> Copy:
     return Copy(
         document_id=row["document_id"],
@@ -318,29 +424,12 @@ def _copy(row: sqlite3.Row) -> Copy:
         title=row["title"],
         size=row["size"],
         added_at=datetime.fromisoformat(row["added_at"]),
+        signature=row["signature"],
+        device=row["device"],
+        replaced_at=_time(row["replaced_at"]),
+        missing_since=_time(row["missing_since"]),
     )
 
 
 def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-@contextmanager
-def _storage_errors(path: Path) -> Iterator[None]:
-    """Say what the disk refuses, and what to do."""
-    try:
-        yield
-    except (sqlite3.OperationalError, OSError) as error:
-        if "full" in str(error).lower():
-            raise DiskFull(
-                f"No room is left on the disk of {path.parent}; nothing of this was stored.",
-                "Make room and try again.",
-            ) from error
-        raise StorageError(
-            f"The library {path} cannot be used: {error}.",
-            "Mend the permissions of its directory, or name another with MEMEX_HOME.",
-        ) from error
-    except sqlite3.DatabaseError as error:
-        raise StorageError(
-            f"The library {path} is damaged: {error}.", "Restore it from a backup."
-        ) from error

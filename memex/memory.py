@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
+from memex import tombstones
 from memex.answer import NOT_FOUND, answer
 from memex.answer.write import warm
-from memex.config import Config
-from memex.errors import InvalidRequest, MemexError
-from memex.indexer import Indexer
+from memex.config import Config, Paths
+from memex.errors import IndexDamaged, InvalidRequest, MemexError, StorageError
+from memex.indexer import Indexer, open_indexer
 from memex.library import Library
 from memex.models.loading import load_embedder, load_language_model
 from memex.models.registry import chosen
+from memex.overheard import Overheard, overhear
 from memex.protocols import (
     NO_FILTERS,
     Embedder,
@@ -30,7 +31,7 @@ from memex.protocols import (
 )
 from memex.reader import LazyReader
 from memex.recall import recall
-from memex.types import Answer, Copy, Document, Hit
+from memex.types import Answer, Arrival, Copy, Document, Hit, Known
 
 MAX_QUERY: Final = 2_000
 """Characters of a query or question."""
@@ -71,44 +72,109 @@ class Memex:
         """
         warm(self._language_model)
 
-    def remember(
-        self, document: Document, *, sha256: str, size: int
-    ) -> Iterator[Step | Remembered]:
-        """Store and index a document; the last item is the `Remembered`.
+    def remember(self, *arrivals: Arrival) -> Iterator[Step | Remembered]:
+        """Store and index documents; at the end comes a `Remembered` for each, in order.
 
-        It is safe in the library before the first `Step`; a crash after that
+        They are safe in the library before the first `Step`; a crash after that
         only leaves the index behind, which the next start makes good.
         """
-        copy = Copy(
-            document_id=document.id,
-            uri=document.uri,
-            sha256=sha256,
-            kind=document.kind,
-            title=document.title,
-            size=size,
-            added_at=datetime.now(UTC),
-        )
-        new = self.library.add(document, copy)
-        passages = 0
-        for item in self.indexer.add(document):
+        forgotten = self._forgotten(arrivals)
+        parted = {
+            a.document.id: self._overhear(a.document)
+            for a in arrivals
+            if a.document.id not in forgotten
+        }
+        own = [
+            _parted(arrival, parted[arrival.document.id].own)
+            for arrival in arrivals
+            if arrival.document.id not in forgotten
+        ]
+        welcome = [arrival for arrival in own if arrival]
+        echoes = [echo for part in parted.values() for echo in part.echoes]
+        changes = self.library.add(*welcome, echoes=echoes)
+        self.indexer.remove(*{id_ for change in changes for id_ in change.hidden})
+        counts: list[int] = []
+        shown = {a.document.id: a.document for a in welcome}
+        for item in self.indexer.add(*shown.values()):
             if isinstance(item, Step):
                 yield item
             else:
-                passages = item
-        yield Remembered(document.id, new, passages)
+                counts = item
+        passages = dict(zip(shown, counts, strict=True))
+        new = {a.document.id for a, change in zip(welcome, changes, strict=True) if change.new}
+        for id_ in (arrival.document.id for arrival in arrivals):
+            if id_ in forgotten:
+                yield Remembered(id_, new=False, passages=0, forgotten=True)
+            elif (document := parted[id_].own) is not None:
+                yield Remembered(document.id, document.id in new, passages.get(document.id, 0))
+            else:
+                original = parted[id_].echoes[0].document_id
+                yield Remembered(original, new=False, passages=0, overheard=True)
+
+    def _overhear(self, document: Document) -> Overheard:
+        """A document in its parts; whole where it was not heard live, or is known."""
+        if not document.live or self.library.has(document.id):
+            return Overheard(document)
+        return overhear(document, self.library, self.indexer.serving.index)
+
+    def _forgotten(self, arrivals: Sequence[Arrival]) -> set[str]:
+        """The documents among these that were forgotten and that the user does not name:
+        what they say, or their file as it is.
+        """
+        stones = self.library.tombstones
+        keys = {
+            key: arrival
+            for arrival in arrivals
+            for key in (
+                tombstones.of_text(arrival.document.id),
+                tombstones.of_file(arrival.copy.uri, arrival.copy.signature),
+            )
+        }
+        raised = stones.among(keys)
+        stones.lift(key for key in raised if keys[key].explicit)
+        refused = [keys[key] for key in raised if not keys[key].explicit]
+        stones.put_up(tombstones.of_file(a.copy.uri, a.copy.signature) for a in refused)
+        return {arrival.document.id for arrival in refused}
+
+    def recognise(self, sha256: str, uri: str, signature: str, *, explicit: bool) -> Known:
+        """What is known of a file's bytes before it is read.
+
+        An `explicit` one, which the user named, is forgotten no longer.
+        """
+        stones, key = self.library.tombstones, tombstones.of_bytes(sha256)
+        forgotten = key in stones.among([key])
+        if forgotten and explicit:
+            stones.lift([key])
+        elif forgotten:
+            stones.put_up([tombstones.of_file(uri, signature)])
+        return Known(tuple(self.library.copies_of_bytes(sha256)), forgotten and not explicit)
+
+    def note_copy(self, copy: Copy) -> None:
+        """A document that is here was seen in another file. Raises `NotFound`."""
+        change = self.library.add_copy(copy)
+        self.indexer.remove(*change.hidden)
+        if not self.indexer.has(copy.document_id):
+            for _ in self.indexer.add(self.library.document(copy.document_id)):
+                pass
 
     def recall(self, query: str, *, limit: int = 10, filters: Filters = NO_FILTERS) -> list[Hit]:
-        """The passages that answer best, best first. Raises `InvalidRequest`."""
+        """The passages that answer best, best first. Raises `InvalidRequest`, `IndexDamaged`."""
         _check_query(query, limit)
         shelf = self.indexer.serving
-        return recall(
-            shelf.index,
-            shelf.embedder,
-            query,
-            limit=limit,
-            filters=filters,
-            executor=self._executor,
-        )
+        try:
+            hits = recall(
+                shelf.index,
+                shelf.embedder,
+                query,
+                limit=limit,
+                filters=filters,
+                executor=self._executor,
+            )
+        except IndexDamaged:
+            self.indexer.suspect()
+            raise
+        places = self.library.places({hit.passage.document_id for hit in hits})
+        return [_placed(hit, places) for hit in hits]
 
     def ask(
         self, question: str, *, filters: Filters = NO_FILTERS
@@ -120,10 +186,22 @@ class Memex:
             return
         yield from answer(question, hits, self.library, self._embedder, self._language_model)
 
-    def forget(self, document_id: str) -> None:
-        """Remove a document from library and index. Raises `NotFound`."""
-        self.library.remove(document_id)
-        self.indexer.remove(document_id)
+    def forget(self, *document_ids: str, tombstone: bool = True) -> None:
+        """Remove documents from library and index. Raises `NotFound`.
+
+        With a `tombstone` a rescan does not bring them back.
+        """
+        if tombstone:
+            copies = [copy for id_ in document_ids for copy in self.library.copies(id_)]
+            self.library.tombstones.put_up(
+                [
+                    *(tombstones.of_text(id_) for id_ in document_ids),
+                    *(tombstones.of_bytes(copy.sha256) for copy in copies),
+                    *(tombstones.of_file(copy.uri, copy.signature) for copy in copies),
+                ]
+            )
+        self.library.remove(*document_ids)
+        self.indexer.remove(*document_ids)
 
     def status(self) -> Mapping[str, object]:
         """Documents by kind, passages, models, and how far the index is."""
@@ -144,12 +222,24 @@ class Memex:
 def open_memex(config: Config) -> Memex:
     """Make a `Memex` of the real parts. Raises `ModelError`, `StorageError`."""
     config.paths.create()
+    _check_not_lost(config.paths)
     library = Library(config.paths.library)
+    library.files.move_kept(config.paths.audio.as_uri())
     embedder = load_embedder(config)
 
-    indexer = Indexer(library, config.paths.index, embedder, partial(_older, config))
+    indexer = open_indexer(library, config.paths.index, embedder, partial(_older, config))
     reader = LazyReader(chosen(config.models, "reader"), partial(load_language_model, config))
     return Memex(library, indexer, embedder, reader)
+
+
+def _check_not_lost(paths: Paths) -> None:
+    """An empty library would take all that an index still says out of it."""
+    if paths.library.exists() or not any(paths.index.glob("*.json")):
+        return
+    raise StorageError(
+        f"The library {paths.library} is gone, though its index is there.",
+        f"Put it back, or `memex restore FILE --force`; to begin anew, move {paths.home} away.",
+    )
 
 
 def _older(config: Config, model: str) -> Embedder | None:
@@ -161,6 +251,19 @@ def _older(config: Config, model: str) -> Embedder | None:
         _log.warning("the vectors of %s cannot be searched meanwhile: %s", model, error)
         return None
     return found if found.model == model else None
+
+
+def _parted(arrival: Arrival, own: Document | None) -> Arrival | None:
+    """An arrival of what is left of its document; None where nothing is."""
+    if own is None:
+        return None
+    return replace(arrival, document=own, copy=replace(arrival.copy, document_id=own.id))
+
+
+def _placed(hit: Hit, places: Mapping[str, str]) -> Hit:
+    """A hit with the place where its document lies now: files are moved."""
+    uri = places.get(hit.passage.document_id, hit.passage.uri)
+    return hit if uri == hit.passage.uri else replace(hit, passage=replace(hit.passage, uri=uri))
 
 
 def _check_query(query: str, limit: int) -> None:

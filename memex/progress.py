@@ -15,8 +15,10 @@ from typing import Final, Literal
 
 from memex.errors import DaemonUnavailable
 
-State = Literal["waiting", "working", "remembered", "known", "copy", "failed", "folder"]
-FINAL: Final = frozenset({"remembered", "known", "copy", "failed", "folder"})
+State = Literal[
+    "waiting", "working", "remembered", "known", "copy", "forgotten", "failed", "folder"
+]
+FINAL: Final = frozenset({"remembered", "known", "copy", "forgotten", "failed", "folder"})
 """States after which nothing more is said of an item."""
 KEPT: Final = 10_000
 """Items whose latest event is kept."""
@@ -54,12 +56,13 @@ class Board:
         self._clock = 0
         self._closed = False
 
-    def post(self, event: Event) -> None:
-        """Note an event and wake the followers."""
+    def post(self, *events: Event) -> None:
+        """Note events and wake the followers."""
         with self._news:
-            self._clock += 1
-            self._latest[event.item] = (self._clock, event)
-            self._latest.move_to_end(event.item)
+            for event in events:
+                self._clock += 1
+                self._latest[event.item] = (self._clock, event)
+                self._latest.move_to_end(event.item)
             while len(self._latest) > KEPT:
                 self._latest.popitem(last=False)
             self._news.notify_all()

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from memex.types import Answer, Document, Hit, Segment
+from memex.types import Answer, Arrival, Hit, Segment
 
 if TYPE_CHECKING:
     import numpy as np
@@ -132,6 +132,10 @@ class Remembered:
     new: bool
     """False when the same text was there already: only a copy was noted."""
     passages: int
+    forgotten: bool = False
+    """It was forgotten before, and the user did not name it: nothing was stored."""
+    overheard: bool = False
+    """All of it repeats that document (`memex.overheard`): only that was noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +168,9 @@ class Memory(Protocol):
     `memex.client.Client` over its socket.
     """
 
-    def remember(
-        self, document: Document, *, sha256: str, size: int
-    ) -> Iterator[Step | Remembered]:
-        """Store and index a document. The last item is a `Remembered`; by then
-        it is found by `recall`. `sha256` and `size` are those of its file.
+    def remember(self, *arrivals: Arrival) -> Iterator[Step | Remembered]:
+        """Store and index documents, all or none. At the end comes a `Remembered`
+        for each, in order; by then they are found by `recall`.
         """
 
     def recall(self, query: str, *, limit: int = 10, filters: Filters = NO_FILTERS) -> list[Hit]:
@@ -179,8 +181,11 @@ class Memory(Protocol):
     ) -> Iterator[Token | Retracted | Answer]:
         """Answer from what is remembered. The last item is the `Answer`."""
 
-    def forget(self, document_id: str) -> None:
-        """Remove a document everywhere. Raises `NotFound`."""
+    def forget(self, *document_ids: str, tombstone: bool = True) -> None:
+        """Remove documents everywhere. Raises `NotFound`.
+
+        With a `tombstone` a rescan does not bring them back.
+        """
 
     def status(self) -> Mapping[str, object]:
         """Counts and states, as `memex status --json` prints them."""

@@ -8,40 +8,55 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
 import uvicorn
 
 from memex.api import Api
+from memex.audit.index import mend_index
 from memex.config import Config, load_config
 from memex.errors import MemexError
 from memex.locks import RoleLock
-from memex.logs import setup_logging
+from memex.logs import in_journal, setup_logging
 from memex.memory import Memex, open_memex
 
 SHUTDOWN: Final = 5
 """Seconds that open connections are given to finish."""
+TRIAL: Final = "something that was remembered"
+"""What is searched for at the start, to see that searching works."""
+DOUBTED: Final = 3
+"""Times in a row that the index cannot be brought in step before it is taken for damaged."""
+MEND_EVERY: Final = 2.0
+"""Seconds until what could not be indexed is tried again."""
 
 _log = logging.getLogger("memexd")
 
 
-def serve(config: Config) -> None:
-    """Serve until SIGTERM or SIGINT. Raises `AlreadyRunning`, `ModelError`, `StorageError`."""
+def serve(config: Config, opened: Callable[[Config], Memex] = open_memex) -> None:
+    """Serve what is `opened` until SIGTERM or SIGINT. Raises `AlreadyRunning`,
+    `ModelError`, `StorageError`.
+    """
     paths = config.paths
     paths.create()
     lock = RoleLock(paths.run / "memexd.pid")
     try:
-        memex = open_memex(config)
+        paths.socket.unlink(missing_ok=True)  # of one that was killed
+        memex = opened(config)
         api = Api(memex, paths)
-        paths.socket.unlink(missing_ok=True)
         keeping = threading.Thread(target=_keep_in_step, args=(memex,), name="indexing")
         keeping.start()
+        stopping = threading.Event()
+        expiring = threading.Thread(target=api.expiry.run, args=(stopping,), name="retention")
+        expiring.start()
         _log.info("memexd serves %s on %s", paths.home, paths.socket)
         _run(api, str(paths.socket))
+        stopping.set()
         memex.indexer.stop()
         keeping.join()
+        expiring.join()
         memex.close()
     finally:
         paths.socket.unlink(missing_ok=True)
@@ -86,13 +101,43 @@ def _run(api: Api, socket: str) -> None:
 
 
 def _keep_in_step(memex: Memex) -> None:
-    """Bring the index in step with the library, then load the reader, in the background."""
+    """Bring the index in step with the library, then load the reader, in the background;
+    and again whenever something could not be indexed. What does not pass is mended.
+    """
+    failed = 0 if _reconciled(memex) else 1
     try:
-        for _ in memex.indexer.reconcile():
-            pass
+        memex.recall(TRIAL, limit=1)  # before anybody asks: what is damaged is suspected then
         memex.warm()
     except MemexError as error:
         _log.warning("%s", error)
+    while memex.indexer.fell_behind():
+        time.sleep(MEND_EVERY)
+        failed = 0 if _reconciled(memex) else failed + 1
+        if failed >= DOUBTED or memex.indexer.suspected:
+            _mend(memex, surely=failed >= DOUBTED)
+
+
+def _reconciled(memex: Memex) -> bool:
+    """Whether the index is in step now."""
+    try:
+        for _ in memex.indexer.reconcile():
+            pass
+    except MemexError as error:
+        _log.warning("%s", error)
+        return False
+    return True
+
+
+def _mend(memex: Memex, *, surely: bool) -> None:
+    """Make again what is damaged of the index; `surely` all where no damage is found."""
+    memex.indexer.suspected = False
+    try:
+        for _ in mend_index(memex.library, memex.indexer, surely=surely):
+            pass
+    except MemexError as error:
+        _log.warning("%s", error)
+    if memex.indexer.damage:
+        _log.warning("%s It was made again.", memex.indexer.damage)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -106,7 +151,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         serve(config)
     except MemexError as error:
         _log.error("%s", error)
-        print(f"memexd: {error}", file=sys.stderr)
+        if not in_journal():
+            print(f"memexd: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -38,6 +38,16 @@ def day(time: str | None) -> str:
     return f"{datetime.fromisoformat(time).astimezone():%Y-%m-%d}" if time else ""
 
 
+def local(time: datetime) -> str:
+    """A time of day here; with the date when that is not today's."""
+    here = time.astimezone()
+    return (
+        f"{here:%H:%M}"
+        if here.date() == datetime.now(here.tzinfo).date()
+        else f"{here:%Y-%m-%d %H:%M}"
+    )
+
+
 def place(uri: str) -> str:
     """A URI as a person writes it: the path of a file."""
     parts = urlsplit(uri)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -24,6 +24,9 @@ KINDS: Final = (
     "video",
 )
 """What a document can be, as `--kind` takes it."""
+
+LIVE: Final = frozenset({"microphone", "wearable", "satellite", "recovered"})
+"""Sources (the attribute "source") of what was heard as it was said."""
 
 NO_ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType({})
 NO_RANKS: Final[Mapping[str, int]] = MappingProxyType({})
@@ -69,7 +72,9 @@ class Document:
     """Something that was read or heard, whole."""
 
     id: str
-    """Hash of what it says (`content_id`): the same text is the same document."""
+    """Hash of what it says (`content_id`): the same text is the same document. Of what
+    was heard live also of the moment: "Yes." today is not the "Yes." of yesterday.
+    """
     kind: str
     """One of `KINDS`."""
     title: str
@@ -88,6 +93,11 @@ class Document:
     attributes: Mapping[str, str] = field(default_factory=lambda: NO_ATTRIBUTES)
     """Other metadata worth keeping: album, publisher, recipients."""
 
+    @property
+    def live(self) -> bool:
+        """Whether it was heard as it was said."""
+        return self.attributes.get("source") in LIVE
+
 
 @dataclass(frozen=True, slots=True)
 class Copy:
@@ -102,6 +112,135 @@ class Copy:
     size: int
     """Bytes."""
     added_at: datetime
+    signature: str = ""
+    """Of the file when it was read: as long as it has not changed, neither have the bytes."""
+    device: int | None = None
+    """The disk that it lies on (st_dev)."""
+    replaced_at: datetime | None = None
+    """When other bytes were found in its place."""
+    missing_since: datetime | None = None
+    """When nothing was found in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """A stretch of a document that was heard again: played on a loudspeaker, or heard by
+    a second microphone.
+    """
+
+    document_id: str
+    start: float
+    """Seconds from the start of that document's recording."""
+    end: float
+    heard_at: datetime
+    heard_until: datetime
+    source: str
+    """What heard it: one of `LIVE`."""
+    device: str
+    heard_in: str | None = None
+    """The document with what else was heard then; None where there was nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a file's bytes."""
+
+    copies: tuple[Copy, ...]
+    """Files with the same bytes, live or not; oldest first."""
+    forgotten: bool
+    """They were forgotten, and are not to come back by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A document on its way into the memory, with the file that it was read from."""
+
+    document: Document
+    copy: Copy
+    explicit: bool = False
+    """Whether the user named it: then it is remembered even if it was forgotten before."""
+
+    @classmethod
+    def of(
+        cls,
+        document: Document,
+        *,
+        sha256: str,
+        size: int,
+        signature: str = "",
+        device: int | None = None,
+        explicit: bool = False,
+    ) -> Arrival:
+        """A document that comes now from the file at its URI."""
+        copy = Copy(
+            document_id=document.id,
+            uri=document.uri,
+            sha256=sha256,
+            kind=document.kind,
+            title=document.title,
+            size=size,
+            added_at=datetime.now(UTC),
+            signature=signature,
+            device=device,
+        )
+        return cls(document, copy, explicit)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A live copy, as a scan compares it with the disk."""
+
+    uri: str
+    signature: str
+    device: int | None
+    missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFeed:
+    """A podcast that is followed."""
+
+    id: int
+    url: str
+    """Where it is now; may hold name and password, and is shown by `memex.urls.shown` only."""
+    typed: str
+    """The address as the user gave it: where it is `private`, its server, and no other, may
+    be in the own network.
+    """
+    private: bool
+    """Whether it came from the own network when it was first looked at."""
+    title: str
+    etag: str | None
+    last_modified: str | None
+    added_at: datetime
+    checked_at: datetime | None
+    """When its server last answered; None before the first look."""
+    next_at: datetime | None
+    """When it is looked at again; None: now."""
+    trouble: str
+    """What went wrong the last time; empty where nothing did."""
+    failures: int
+    """Looks in a row that brought trouble."""
+    back: int
+    """Episodes that are fetched of those that are there at the first look."""
+    keep_audio: bool
+    """False: of an episode with a transcript the sound is not fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLook:
+    """What came of looking at a feed; fields as in `KnownFeed`."""
+
+    url: str
+    private: bool
+    title: str
+    etag: str | None
+    last_modified: str | None
+    checked_at: datetime | None
+    """None where its server did not answer: the last time stays."""
+    next_at: datetime
+    trouble: str = ""
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +299,9 @@ class Answer:
     found: bool
 
 
-def content_id(segments: Iterable[Segment]) -> str:
-    """The identity of a text: SHA-256 of its letters and digits, folded.
+def content_id(segments: Iterable[Segment], heard_at: datetime | None = None) -> str:
+    """The identity of a text: SHA-256 of its letters and digits, folded; with the moment
+    of what was heard live.
 
     Spacing, hyphenation, punctuation and case differ between the containers of
     one text (EPUB, DOCX, plain text) and are left out, so that the same text in
@@ -170,4 +310,6 @@ def content_id(segments: Iterable[Segment]) -> str:
     digest = hashlib.sha256()
     for segment in segments:
         digest.update("".join(filter(str.isalnum, segment.text.casefold())).encode())
+    if heard_at is not None:
+        digest.update(f" {heard_at.astimezone(UTC).isoformat()}".encode())
     return digest.hexdigest()[:32]

@@ -16,7 +16,21 @@ from memex import errors
 from memex.errors import InvalidRequest, MemexError
 from memex.library import Entry
 from memex.protocols import Filters, Remembered, Retracted, Step, Token
-from memex.types import Answer, Citation, Copy, Document, Hit, Passage, Segment, Word
+from memex.types import (
+    Answer,
+    Arrival,
+    Citation,
+    Copy,
+    Document,
+    Echo,
+    FeedLook,
+    Hit,
+    KnownFeed,
+    Passage,
+    Segment,
+    Word,
+)
+from memex.urls import shown
 
 Json = dict[str, Any]
 
@@ -145,12 +159,89 @@ def entry_to_json(entry: Entry) -> Json:
 
 def copy_to_json(copy: Copy) -> Json:
     """A copy, as `show --json` prints it."""
-    return {**asdict(copy), "added_at": time_to_json(copy.added_at)}
+    return {
+        **asdict(copy),
+        "added_at": time_to_json(copy.added_at),
+        "replaced_at": time_to_json(copy.replaced_at),
+        "missing_since": time_to_json(copy.missing_since),
+    }
 
 
 def copy_from_json(fields: Mapping[str, Any]) -> Copy:
     """The inverse of `copy_to_json`."""
-    return Copy(**{**fields, "added_at": datetime.fromisoformat(fields["added_at"])})
+    return Copy(
+        **{
+            **fields,
+            "added_at": datetime.fromisoformat(fields["added_at"]),
+            "replaced_at": time_from_json(fields["replaced_at"]),
+            "missing_since": time_from_json(fields["missing_since"]),
+        }
+    )
+
+
+def echo_to_json(echo: Echo) -> Json:
+    """A stretch that was heard again, as `show --json` prints it."""
+    return {
+        **asdict(echo),
+        "heard_at": time_to_json(echo.heard_at),
+        "heard_until": time_to_json(echo.heard_until),
+    }
+
+
+def arrival_to_json(arrival: Arrival) -> Json:
+    """A document on its way into the memory."""
+    return {
+        "document": document_to_json(arrival.document),
+        "copy": copy_to_json(arrival.copy),
+        "explicit": arrival.explicit,
+    }
+
+
+def arrival_from_json(fields: Mapping[str, Any]) -> Arrival:
+    """The inverse of `arrival_to_json`."""
+    return Arrival(
+        document_from_json(fields["document"]), copy_from_json(fields["copy"]), fields["explicit"]
+    )
+
+
+def feed_to_json(feed: KnownFeed) -> Json:
+    """A feed as `feeds list --json` prints it: without credentials."""
+    return {
+        "id": feed.id,
+        "url": shown(feed.url),
+        "title": feed.title,
+        "private": feed.private,
+        "added_at": time_to_json(feed.added_at),
+        "checked_at": time_to_json(feed.checked_at),
+        "next_at": time_to_json(feed.next_at),
+        "trouble": feed.trouble or None,
+        "back": feed.back,
+        "keep_audio": feed.keep_audio,
+    }
+
+
+def whole_feed_to_json(feed: KnownFeed) -> Json:
+    """A feed with its credentials, for memex-ingest."""
+    times = ("added_at", "checked_at", "next_at")
+    return {**asdict(feed), **{name: time_to_json(getattr(feed, name)) for name in times}}
+
+
+def whole_feed_from_json(fields: Mapping[str, Any]) -> KnownFeed:
+    """The inverse of `whole_feed_to_json`."""
+    times = ("added_at", "checked_at", "next_at")
+    return KnownFeed(**{**fields, **{name: time_from_json(fields[name]) for name in times}})
+
+
+def look_to_json(look: FeedLook) -> Json:
+    """What came of looking at a feed."""
+    times = ("checked_at", "next_at")
+    return {**asdict(look), **{name: time_to_json(getattr(look, name)) for name in times}}
+
+
+def look_from_json(fields: Mapping[str, Any]) -> FeedLook:
+    """The inverse of `look_to_json`."""
+    times = ("checked_at", "next_at")
+    return FeedLook(**{**fields, **{name: time_from_json(fields[name]) for name in times}})
 
 
 def filters_to_json(filters: Filters) -> Json:

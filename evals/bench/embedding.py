@@ -94,12 +94,16 @@ def torch_side(texts: str, vectors: str) -> dict[str, float]:
 
     torch.set_num_threads(os.cpu_count() or 1)
     config = load_config()
-    weights = locate(find(chosen(config.models, "embedding")), config)
-    model = SentenceTransformer(str(weights), device="cpu")
+    entry = find(chosen(config.models, "embedding"))
+    model = SentenceTransformer(str(locate(entry, config)), device="cpu")
 
     def encode(batch: Sequence[str]) -> Vectors:
         found: Vectors = model.encode(
-            list(batch), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
+            list(batch),
+            prompt=entry.prompts.document or None,
+            batch_size=BATCH,
+            normalize_embeddings=True,
+            show_progress_bar=False,
         )
         return found
 

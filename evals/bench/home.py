@@ -25,7 +25,7 @@ from memex.errors import DaemonUnavailable
 from memex.index import Identity, Index
 from memex.library import Library
 from memex.models.loading import load_embedder
-from memex.types import Copy, Document, Passage
+from memex.types import Arrival, Copy, Document, Passage
 
 ANCHORS: Final = 512
 """Real passages whose vectors the made ones are mixed of."""
@@ -81,7 +81,7 @@ def build(home: str, recall: str, passages: int) -> dict[str, float]:
     random = np.random.default_rng(0)
     waiting: list[Passage] = []
     for document, cut in crowd(Path(recall), passages):
-        library.add(document, _copy(document))
+        library.add(Arrival(document, _copy(document)))
         waiting += cut
         if len(waiting) >= BATCH:
             index.add(waiting, mixtures(anchors, len(waiting), random))

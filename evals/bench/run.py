@@ -21,6 +21,7 @@ BENCHMARKS: Final[Mapping[str, str]] = {
     "search": "evals.bench.search:measure",
     "start": "evals.bench.start:measure",
     "memory": "evals.bench.transcription:measure_memory",
+    "watching": "evals.bench.watching:measure",
 }
 """Loaded one by one, since each brings other libraries."""
 

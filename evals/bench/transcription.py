@@ -28,7 +28,7 @@ from ingest.transcribe import BATCH, BEAM, WhisperTranscriber
 from memex.config import load_config
 from memex.memory import open_memex
 from memex.models.loading import speech_model_path
-from memex.types import Document
+from memex.types import Arrival, Document
 
 SIDES: Final = ("bare", "recognition", "adding")
 HOURS: Final = 3
@@ -136,7 +136,7 @@ def adding(media: str, home: str) -> dict[str, float]:
     def work() -> Document:
         document = read(file, reading)
         sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-        for _ in memex.remember(document, sha256=sha256, size=file.stat().st_size):
+        for _ in memex.remember(Arrival.of(document, sha256=sha256, size=file.stat().st_size)):
             pass
         return document
 

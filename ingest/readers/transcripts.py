@@ -60,6 +60,8 @@ def companion(path: Path) -> Path | None:
     One that bears the recording's full name goes before one that shares its stem,
     one without a language before one with, subtitles before JSON.
     """
+    if path.suffix.lower() not in MEDIA_SUFFIXES:
+        return None
     try:
         names = [each.name for each in os.scandir(path.parent) if each.name.startswith(path.stem)]
     except OSError:

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.text import Text
 
 from memex import terminal
-from memex.client import running, start
+from memex.client import Added, Client, running, start
 from memex.commands.common import connect, echo_json, json_option, paths
 from memex.errors import DaemonUnavailable
 from memex.progress import FINAL, Event, State
@@ -24,6 +24,7 @@ SAID: Final[Mapping[State, str]] = {
     "remembered": "remembered",
     "known": "was remembered before",
     "copy": "is a copy of",
+    "forgotten": "was forgotten; name the file itself to remember it again",
     "failed": "failed:",
 }
 """How the end of an item is told."""
@@ -58,6 +59,11 @@ def command(context: click.Context, *, files: tuple[Path, ...], as_json: bool) -
     added = client.add([path.absolute() for path in files])
     for error in added.errors:
         click.echo(f"memex: {error}", err=True)
+    follow(context, client, added, as_json=as_json)
+
+
+def follow(context: click.Context, client: Client, added: Added, *, as_json: bool) -> None:
+    """Show what becomes of what was handed in; the exit code says whether all went well."""
     ends: list[Event] = []
     if added.items:
         try:

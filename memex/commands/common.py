@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from memex.client import Client, running, start
+from memex.client import Client, running, start, wait
 from memex.config import Paths, default_paths
 from memex.errors import DaemonUnavailable
 from memex.protocols import Filters
@@ -32,6 +32,8 @@ def connect(context: click.Context, *roles: str) -> Client:
                 raise DaemonUnavailable(f"{role} is not running.", "Start it with `memex up`.")
             click.echo(f"Starting {role} …", err=True)
             start(paths, role)
+        elif role == "memexd":
+            wait(paths)
     return Client(paths)
 
 

@@ -8,7 +8,6 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 import click
 
@@ -19,9 +18,6 @@ from memex.config import Config, load_config
 from memex.errors import MemexError
 from memex.models.registry import MODELS, chosen
 from memex.models.store import locate
-
-LOW_DISK: Final = 1_000_000_000
-"""Bytes free under which it is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +81,14 @@ def _data(config: Config) -> Iterator[Finding]:
 
 def _disk(config: Config) -> Iterator[Finding]:
     place = config.paths.home if config.paths.home.exists() else config.paths.home.parent
-    free = shutil.disk_usage(place).free if place.exists() else 0
-    yield Finding("disk", free > LOW_DISK, f"{free / 1e9:.1f} GB free")
+    if not place.exists():
+        return
+    disk = shutil.disk_usage(place)
+    floor = min(config.intake.floor * 1_000_000, disk.total // 20)
+    said = f"{disk.free / 1e9:.1f} GB free"
+    if disk.free < floor:
+        said += f", less than the {floor / 1e9:.1f} GB at which nothing more is taken in. Make room"
+    yield Finding("disk", disk.free >= floor, said)
 
 
 def _models(config: Config) -> Iterator[Finding]:
@@ -103,10 +105,15 @@ def _models(config: Config) -> Iterator[Finding]:
 
 def _daemons(config: Config) -> Iterator[Finding]:
     for role in ROLES:
-        pid = running(config.paths, role)
-        yield Finding(role, True, f"process {pid}" if pid else "not running (`memex up` starts it)")
-    if running(config.paths, "memexd"):
-        yield _checked("answers", lambda: f"memexd {Client(config.paths).status()['version']}")
+
+        def look(role: str = role) -> str:
+            pid = running(config.paths, role)
+            return f"process {pid}" if pid else "not running (`memex up` starts it)"
+
+        found = _checked(role, look)
+        yield found
+        if role == "memexd" and found.said.startswith("process"):
+            yield _checked("answers", lambda: f"memexd {Client(config.paths).status()['version']}")
 
 
 def _sound(_: Config) -> Iterator[Finding]:

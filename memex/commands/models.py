@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+
 import click
 import tomlkit
 from rich.console import Console
@@ -9,11 +13,14 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from memex.client import ROLES, running
 from memex.commands.common import echo_json, json_option
-from memex.config import Config, load_config, private_directory
-from memex.errors import MemexError, StorageError
+from memex.config import Config, load_config
+from memex.configfile import edit
+from memex.errors import InvalidRequest, MemexError, ModelMissing
+from memex.models.converted import locate_converted
 from memex.models.download import pull
-from memex.models.registry import MODELS, PROFILES, ModelEntry, chosen, entries
+from memex.models.registry import MODELS, PROFILES, ModelEntry, check_role, chosen, entries
 from memex.models.store import ModelState, locate, state
+from memex.wire import Json
 
 USED = ("speech", "embedding", "reader")
 """Roles that a configuration chooses models for."""
@@ -29,26 +36,40 @@ def command() -> None:
 def list_(*, as_json: bool) -> None:
     """List the models on record: which are here, which are used."""
     config = load_config()
-    used = {chosen(config.models, role) for role in USED}
-    states = [state(entry, config) for entry in MODELS.values()]
+    used = {chosen(config.models, role): role for role in USED}
+    rows = [_row(state(entry, config), used) for entry in MODELS.values()]
+    rows += [_own_row(name, role, config) for name, role in used.items() if name not in MODELS]
     if as_json:
-        echo_json({"models": [_row(found, used) for found in states], "profile": _profile(config)})
+        profiles = [_profile_row(name) for name in PROFILES]
+        echo_json({"models": rows, "profile": config.models.profile, "profiles": profiles})
         return
-    for found in states:
-        entry = found.entry
-        mark = click.style("*", fg="green", bold=True) if entry.name in used else " "
-        size = f"{entry.size / 1e6:,.0f} MB"
-        click.echo(f"{mark} {entry.name:<28} {entry.role:<10} {size:>9}  {found.status}")
-    click.echo(
-        f"* is used (profile {_profile(config)}). Profiles: {', '.join(PROFILES)}.", err=True
-    )
+    for row in rows:
+        mark = click.style("*", fg="green", bold=True) if row["used"] else " "
+        size = "your own" if row["size"] is None else f"{row['size'] / 1e6:,.0f} MB"
+        click.echo(f"{mark} {row['name']:<34} {row['role']:<10} {size:>9}  {row['status']}")
+    click.echo("* is used. Profiles, as `memex models pull` and `use` take them:", err=True)
+    for name, profile in PROFILES.items():
+        mark = click.style("*", fg="green", bold=True) if name == config.models.profile else " "
+        size = f"{_size(name) / 1e6:,.0f} MB"
+        click.echo(f"{mark} {name:<10} {size:>9}  {profile.purpose}", err=True)
 
 
-def _profile(config: Config) -> str:
-    return config.models.profile
+def _size(name: str) -> int:
+    """Bytes of a profile's models."""
+    return sum(entry.size for entry in entries(name))
 
 
-def _row(found: ModelState, used: set[str]) -> dict[str, object]:
+def _profile_row(name: str) -> dict[str, object]:
+    profile = PROFILES[name]
+    return {
+        "name": name,
+        "models": list(profile.names),
+        "size": _size(name),
+        "purpose": profile.purpose,
+    }
+
+
+def _row(found: ModelState, used: Collection[str]) -> Json:
     entry = found.entry
     return {
         "name": entry.name,
@@ -61,10 +82,18 @@ def _row(found: ModelState, used: set[str]) -> dict[str, object]:
     }
 
 
+def _own_row(name: str, role: str, config: Config) -> Json:
+    """Of a model that is used and not on record."""
+    path = config.models.paths[name]
+    status = "present" if path.exists() else "missing"
+    known = {"name": name, "role": role, "status": status, "path": str(path)}
+    return {**known, "licence": None, "size": None, "used": True}
+
+
 @command.command("pull")
 @click.argument("name", default="tiny")
 def pull_(*, name: str) -> None:
-    """Fetch a profile (tiny, small) or one model; a broken download goes on."""
+    """Fetch a profile (tiny, small, standard, large) or one model; a broken download goes on."""
     config = load_config()
     for entry in entries(name):
         _pull(entry, config)
@@ -88,26 +117,23 @@ def _pull(entry: ModelEntry, config: Config) -> None:
 
 @command.command("use")
 @click.argument("name")
-def use(*, name: str) -> None:
+@click.option("--role", type=click.Choice(USED), help="Of a model of your own in [models.paths].")
+def use(*, name: str, role: str | None) -> None:
     """Choose a profile, or one model for its role."""
+    if role and name in PROFILES:
+        raise click.UsageError("A profile fills every role: leave --role out.")
     config = load_config()
-    found = entries(name)
-    file = config.paths.config
-    document = (
-        tomlkit.parse(file.read_text(encoding="utf-8")) if file.exists() else tomlkit.TOMLDocument()
-    )
-    models = document.setdefault("models", tomlkit.table())
-    if name in PROFILES:
-        models["profile"] = name
-        for role in USED:
-            models.pop(role, None)
-    else:
-        models[found[0].role] = name
-    try:
-        private_directory(file.parent)
-        file.write_text(tomlkit.dumps(document), encoding="utf-8")
-    except OSError as error:
-        raise StorageError(f"{file} cannot be written: {error.strerror}.") from error
+    own = name in config.models.paths and name not in MODELS
+    found = () if own else entries(name)
+    filled = None if name in PROFILES else _role(name, role)
+    with edit(config.paths) as document:
+        models = document.setdefault("models", tomlkit.table())
+        if filled:
+            models[filled] = name
+        else:
+            models["profile"] = name
+            for each in USED:
+                models.pop(each, None)
     click.echo(f"{name} is used from the next start on.")
     for entry in found:
         if state(entry, config).status != "present":
@@ -116,19 +142,48 @@ def use(*, name: str) -> None:
         click.echo("Restart the daemons: `memex down && memex up`.", err=True)
 
 
+def _role(name: str, role: str | None) -> str:
+    """What the model is chosen for. Raises `InvalidRequest` where it cannot serve as that."""
+    entry = MODELS.get(name)
+    role = role or (entry.role if entry else None)
+    if role is None:
+        raise InvalidRequest(
+            f"{name} is a model of your own: nothing says what it does.",
+            f"Name its role: memex models use {name} --role embedding",
+        )
+    if role not in USED:
+        raise InvalidRequest(
+            f"{name} is a {role} model, and none of these is chosen.",
+            f"Roles of which one is: {', '.join(USED)}.",
+        )
+    if entry:
+        check_role(entry, role)
+    return role
+
+
 @command.command("verify")
 @click.pass_context
 def verify(context: click.Context) -> None:
-    """Compare every file of the models that are here with its SHA-256."""
+    """Compare every file of the models that are here, or should be, with its SHA-256."""
     config = load_config()
+    used = {chosen(config.models, role) for role in USED}
     failed = False
     for entry in MODELS.values():
-        if state(entry, config).status == "missing":
+        if state(entry, config).status == "missing" and entry.name not in used:
             continue
         try:
-            click.echo(f"{entry.name}: sound ({locate(entry, config)})")
+            click.echo(f"{entry.name}: sound ({_verified(entry, config)})")
         except MemexError as error:
             failed = True
             click.echo(f"{entry.name}: {error}", err=True)
     if failed:
         context.exit(1)
+
+
+def _verified(entry: ModelEntry, config: Config) -> Path:
+    """Where the model lies; what it was converted to has been read as well. Raises `ModelError`."""
+    path = locate(entry, config)
+    if entry.form:
+        with suppress(ModelMissing):  # not converted yet: that is done when it is loaded
+            locate_converted(entry)
+    return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from itertools import groupby
 
 import click
@@ -46,7 +47,24 @@ def _head(document: Json) -> None:
             click.echo(f"{terminal.one_line(name):>10}  {terminal.one_line(str(value))}")
     for number, copy in enumerate(document["copies"]):
         label = "file" if number == 0 else "also"
-        click.echo(f"{label:>10}  {terminal.place(copy['uri'])}")
+        gone = " (no longer there)" if copy["missing_since"] else ""
+        click.echo(f"{label:>10}  {terminal.place(copy['uri'])}{gone}")
+    for echo in document["echoes"]:
+        click.echo(f"{'again':>10}  {_again(echo)}")
+    for echo in document["overheard"]:
+        title = terminal.one_line(echo["title"])
+        click.echo(f"{'with':>10}  {title} ({echo['document_id'][:8]}), {_stretch(echo)}")
+
+
+def _again(echo: Json) -> str:
+    """When a stretch was heard again, and by what."""
+    by = " ".join(terminal.one_line(echo[name]) for name in ("source", "device") if echo[name])
+    at = terminal.local(datetime.fromisoformat(echo["heard_at"]))
+    return f"{_stretch(echo)} on {at} ({by})"
+
+
+def _stretch(echo: Json) -> str:
+    return f"{terminal.clock(echo['start'])} to {terminal.clock(echo['end'])}"
 
 
 def _body(document: Json) -> list[str]:

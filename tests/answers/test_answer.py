@@ -10,7 +10,7 @@ from memex.library import Library
 from memex.memory import Memex
 from memex.protocols import Retracted, Token
 from memex.testing import ScriptedModel, WordLengths
-from memex.types import Answer, Document, Segment
+from memex.types import Answer, Arrival, Document, Segment
 from tests.documents import BREAD, ESSAY, TALK, spoken
 
 QUESTION = "who published the essay As We May Think in The Atlantic?"
@@ -22,7 +22,7 @@ def memex(tmp_path: Path, *replies: str, documents: tuple[Document, ...] = (ESSA
     indexer = Indexer(library, tmp_path / "index", embedder, lambda _: None)
     made = Memex(library, indexer, embedder, ScriptedModel(list(replies)))
     for document in documents:
-        for _ in made.remember(document, sha256=document.id, size=1):
+        for _ in made.remember(Arrival.of(document, sha256=document.id, size=1)):
             pass
     return made
 

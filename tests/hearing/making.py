@@ -89,6 +89,56 @@ def _mux_sound(
     container.mux(audio.encode(None))
 
 
+def with_gaps(
+    samples: Samples, path: Path, codec: str, gaps: Sequence[tuple[float, float]]
+) -> Path:
+    """A recording that leaves time out: (from which second, how many seconds)."""
+    with av.open(str(path), "w") as container:
+        audio: Any = container.add_stream(codec, rate=48_000, layout="mono")
+        context = audio.codec_context
+        resampler = av.AudioResampler(context.format, "mono", context.sample_rate)
+        frame = av.AudioFrame.from_ndarray(samples[None], format="flt", layout="mono")
+        frame.sample_rate, frame.pts = SAMPLE_RATE, 0
+        sound = [out for part in (frame, None) for out in resampler.resample(part)]
+        for packet in [*(p for out in sound for p in audio.encode(out)), *audio.encode(None)]:
+            if packet.pts is None:  # of FLAC's last: it only ends the stream
+                continue
+            time = float(packet.pts * packet.time_base)
+            missing = sum(length for start, length in gaps if time >= start)
+            packet.pts += round(missing / packet.time_base)
+            packet.dts = packet.pts
+            container.mux(packet)
+    return path
+
+
+def hum(seconds: float) -> Samples:
+    """A voice that hums, its pitch wandering and never the same, so that any second of
+    it tells where it was.
+    """
+    random = np.random.default_rng(7)
+    knots = np.arange(0, seconds + 1, 0.15)
+    times = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    pitch = np.interp(times, knots, random.uniform(90, 250, len(knots)))
+    loud = np.interp(times, knots, random.uniform(0.02, 0.3, len(knots)))
+    phase = 2 * np.pi * np.cumsum(pitch) / SAMPLE_RATE
+    voice = sum(np.cos(part * phase) / part for part in range(1, 13))
+    return np.asarray(loud * voice, np.float32)
+
+
+def shift(got: Samples, expected: Samples) -> float:
+    """Milliseconds by which one sound comes later than the other, to a part of a sample
+    (cross-correlation); both at `SAMPLE_RATE`. They must be much the same.
+    """
+    size = 2 * max(len(got), len(expected))
+    spectrum = np.fft.rfft(got, size) * np.conj(np.fft.rfft(expected, size))
+    alike = np.fft.irfft(spectrum, size) / np.linalg.norm(got) / np.linalg.norm(expected)
+    best = int(np.argmax(alike))
+    assert alike[best] > 0.7, "these are different sounds"
+    before, top, after = (float(alike[(best + step) % size]) for step in (-1, 0, 1))
+    exact = best + (before - after) / (2 * (before - 2 * top + after))
+    return (exact - size if exact > size / 2 else exact) * 1000 / SAMPLE_RATE
+
+
 def _chapter(number: int, title: str, start: float, end: float) -> av.container.core.Chapter:
     return {
         "id": number,

@@ -19,7 +19,7 @@ from whisper_normalizer.english import EnglishTextNormalizer
 from ingest.readers.media import read_media
 from ingest.reading import Reading
 from ingest.sound import SAMPLE_RATE
-from ingest.transcribe import WhisperTranscriber
+from ingest.transcribe import WhisperTranscriber, _load
 from memex.errors import DamagedFile, ModelDamaged
 from memex.protocols import Recognised, Transcriber
 from memex.types import Segment, Word
@@ -211,6 +211,29 @@ def test_an_error_at_the_beginning_is_an_error(whisper: WhisperTranscriber, tmp_
 def test_very_short_sound(whisper: WhisperTranscriber, tmp_path: Path) -> None:
     path = encode(np.zeros(100, np.float32), tmp_path / "click.wav", "pcm_s16le", 16_000)
     assert segments(list(whisper.transcribe(path))) == []
+
+
+def test_a_model_with_the_files_of_large_v3_turbo(
+    model_folder: tuple[str, Path], audio: Path, tmp_path: Path
+) -> None:
+    """The vocabulary as JSON, and a file that says what sound it takes: for that
+    model 128 bands, where all smaller ones take 80.
+    """
+    name, source = model_folder
+    for file in ("model.bin", "config.json", "tokenizer.json"):
+        (tmp_path / file).symlink_to(source / file)
+    vocabulary = (source / "vocabulary.txt").read_text(encoding="utf-8").removesuffix("\n")
+    (tmp_path / "vocabulary.json").write_text(json.dumps(vocabulary.split("\n")))
+    sound = {"feature_extractor_type": "WhisperFeatureExtractor", "chunk_length": 30}
+    sound |= {"hop_length": 160, "n_fft": 400, "sampling_rate": SAMPLE_RATE}
+    described = tmp_path / "preprocessor_config.json"
+    described.write_text(json.dumps(sound | {"feature_size": 80}))
+    recording = audio / "read" / "LJ001-0001.flac"
+    heard = segments(list(WhisperTranscriber(name, tmp_path).transcribe(recording)))
+    assert heard[0].text.startswith("Printing")
+    described.write_text(json.dumps(sound | {"feature_size": 128}))
+    extract = _load(tmp_path, "cpu").feature_extractor
+    assert extract(np.zeros(SAMPLE_RATE, dtype=np.float32)).shape[0] == 128
 
 
 def test_a_damaged_model_names_the_remedy(tmp_path: Path) -> None:

@@ -152,3 +152,14 @@ def test_the_vector_index_finds_what_an_exact_search_finds(
         assert len(set(got) & set(exact(7, mail))) >= 8
         index.optimise()
     assert index.stale() == 0
+
+
+def test_a_table_that_was_left_half_made_is_made_again(index: Index, tmp_path: Path) -> None:
+    note = next(tmp_path.glob("passages-*.json"))
+    note.write_text("", encoding="utf-8")  # a crash came before it was on the disk
+    assert index_module.identities(tmp_path) == []
+    again = Index(tmp_path, index.identity)
+    assert len(again) == 0
+    add(again, BREAD)
+    assert again.lexical("loaf", 10)[0].document_id == BREAD.id
+    assert index_module.identities(tmp_path) == [index.identity]

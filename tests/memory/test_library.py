@@ -8,7 +8,7 @@ import pytest
 
 from memex.errors import InvalidRequest, NotFound, StorageError
 from memex.library import Library
-from memex.types import Copy, Document, Segment, Word
+from memex.types import Arrival, Copy, Document, Segment, Word
 from tests.documents import BREAD, ESSAY, spoken
 
 
@@ -35,20 +35,21 @@ def test_a_document_comes_back_as_it_was(library: Library) -> None:
         Segment("good morning", 0.5, 1.25, "Ada", heading="One", words=words),
         Segment("p. 3", page=3, line=7),
     )
-    library.add(talk, copy_of(talk))
+    library.add(Arrival(talk, copy_of(talk)))
     assert library.document(talk.id) == talk
 
 
 def test_the_same_text_twice_is_one_document_with_two_copies(library: Library) -> None:
-    assert library.add(ESSAY, copy_of(ESSAY))
-    assert not library.add(ESSAY, copy_of(ESSAY, "b" * 64, "file:///notes/a.docx"))
+    (first,) = library.add(Arrival(ESSAY, copy_of(ESSAY)))
+    (second,) = library.add(Arrival(ESSAY, copy_of(ESSAY, "b" * 64, "file:///notes/a.docx")))
+    assert (first.new, second.new) == (True, False)
     assert library.ids() == {ESSAY.id}
     assert len(library.copies(ESSAY.id)) == 2
     assert library.copies_of_bytes("b" * 64)[0].uri == "file:///notes/a.docx"
 
 
 def test_removing_takes_segments_and_copies_along(library: Library, tmp_path: Path) -> None:
-    library.add(ESSAY, copy_of(ESSAY))
+    library.add(Arrival(ESSAY, copy_of(ESSAY)))
     library.remove(ESSAY.id)
     with sqlite3.connect(tmp_path / "library.db") as db:
         for table in ("documents", "segments", "copies"):
@@ -60,7 +61,7 @@ def test_removing_takes_segments_and_copies_along(library: Library, tmp_path: Pa
 
 def test_a_prefix_names_a_document_while_it_is_the_only_one(library: Library) -> None:
     for document in (ESSAY, BREAD):
-        library.add(document, copy_of(document))
+        library.add(Arrival(document, copy_of(document)))
     assert library.find(ESSAY.id[:8]) == ESSAY.id
     with pytest.raises(NotFound):
         library.find("zz")
@@ -73,13 +74,13 @@ def test_a_prefix_names_a_document_while_it_is_the_only_one(library: Library) ->
 
 
 def test_segments_by_position(library: Library) -> None:
-    library.add(ESSAY, copy_of(ESSAY))
+    library.add(Arrival(ESSAY, copy_of(ESSAY)))
     assert library.segments(ESSAY.id, 1, 1) == [ESSAY.segments[1]]
 
 
 def test_what_was_added_is_there_after_opening_again(tmp_path: Path) -> None:
     first = Library(tmp_path / "library.db")
-    first.add(ESSAY, copy_of(ESSAY))
+    first.add(Arrival(ESSAY, copy_of(ESSAY)))
     first.close()
     assert Library(tmp_path / "library.db").document(ESSAY.id) == ESSAY
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from memex.errors import UnreadableFile
-from memex.spool import Spool, printable
+from memex.spool import Lane, Provenance, Spool, printable
 
 
 @pytest.fixture
@@ -63,7 +63,9 @@ def test_a_failure_keeps_its_reason_and_is_tried_again_when_put_again(
 
 def test_what_was_under_way_when_the_reader_died_waits_again(spool: Spool, tmp_path: Path) -> None:
     spool.take(spool.put(write(tmp_path / "a.txt")))
-    Spool(spool.directory).recover()
+    again = Spool(spool.directory)
+    for item in again.recover():
+        again.postpone(item)
     assert len(spool.waiting()) == 1
 
 
@@ -83,3 +85,95 @@ def test_a_name_that_is_not_unicode_goes_through(spool: Spool, tmp_path: Path) -
 
 def test_printable_shows_escapes_instead_of_obeying_them() -> None:
     assert printable("a\x1b[31m\nb🦊") == "a\\x1b[31m\\nb🦊"
+
+
+def test_what_was_found_and_is_then_named_goes_first_and_counts_as_named(
+    spool: Spool, tmp_path: Path
+) -> None:
+    spool.put(write(tmp_path / "a.txt"), explicit=False, lane=Lane.FOUND)
+    assert not spool.waiting()[0].explicit
+    spool.put(tmp_path / "a.txt")
+    (item,) = spool.waiting()
+    assert (item.explicit, item.lane) == (True, Lane.NAMED)
+
+
+def test_what_was_received_keeps_its_sidecar_when_the_reader_starts(
+    spool: Spool, tmp_path: Path
+) -> None:
+    spool.receive(write(spool.draft("a.txt")), Provenance(source="microphone"), Lane.LIVE)
+    spool.recover()
+    (item,) = spool.waiting()
+    assert item.provenance is not None
+    assert item.provenance.source == "microphone"
+
+
+def test_a_recording_without_its_sidecar_is_taken_in_not_the_transcript_beside_it(
+    spool: Spool,
+) -> None:
+    write(spool.directory / "data" / "0123.wav", "sound" * 100)
+    write(spool.directory / "data" / "0123.srt", "1")
+    spool.recover()
+    assert [Path(item.path).name for item in spool.waiting()] == ["0123.wav"]
+
+
+def test_sidecars_that_a_dead_process_was_writing_are_swept_away(spool: Spool) -> None:
+    gone = 4_194_304  # beyond what Linux gives
+    write(spool.draft(f"{'a' * 24}.{gone}"))
+    mine = write(spool.draft("talk.wav"))
+    others = write(spool.draft(f"{'b' * 24}.{os.getppid()}"))
+    spool.recover()
+    assert sorted((spool.directory / "tmp").iterdir()) == sorted([mine, others])
+
+
+PRIVATE = Provenance(source="microphone", device="desk", consent="private")
+
+
+def test_a_crash_before_the_sidecar_does_not_lose_where_a_thing_comes_from(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(spool, "_write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            spool.receive(write(spool.draft("heard.wav")), PRIVATE, Lane.LIVE)
+    spool.recover()
+    (item,) = spool.waiting()
+    assert item.provenance == PRIVATE
+    assert Path(item.path).read_text() == "text"
+    spool.take(item)
+    spool.finish(item)
+    assert not list((spool.directory / "data").iterdir())
+
+
+def test_a_crash_before_the_thing_leaves_nothing_of_it(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = write(spool.draft("heard.wav"))
+    settle = "memex.spool._settle"
+
+    def killed(source: Path, place: Path) -> None:
+        if source == draft:
+            raise KeyboardInterrupt
+        source.rename(place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(settle, killed)
+        with pytest.raises(KeyboardInterrupt):
+            spool.receive(draft, PRIVATE, Lane.LIVE)
+    spool.recover()
+    assert spool.waiting() == []
+    assert not list((spool.directory / "data").iterdir())
+    assert draft.exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"id": "x", "path": "a", "added_at": "2026-01-01"}']
+)
+def test_what_is_no_sidecar_is_passed_over_and_swept_up(spool: Spool, text: str) -> None:
+    file = write(spool.directory / "new" / f"{'0' * 24}.json", text)
+    assert spool.waiting() == list(spool.items("new")) == []
+    assert file.exists()
+    spool.recover()
+    assert not file.exists()

@@ -1,0 +1,1 @@
+"""Watching folders: a scan is the truth, watchdog only wakes it."""

@@ -1,0 +1,141 @@
+"""`memex watch`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import get_args
+
+import click
+import tomlkit
+
+from memex import terminal
+from memex.client import Client, running
+from memex.commands.common import echo_json, json_option, paths
+from memex.commands.status import watching
+from memex.config import Deleted, WatchedFolder, load_config
+from memex.configfile import edit
+from memex.errors import NotFound
+from memex.wire import Json
+
+
+@click.group()
+def command() -> None:
+    """Remember the files of folders as they come, change and go.
+
+    What is edited is found as it is now; what was renamed stays the same document.
+    The folders stand in config.toml, which may be edited by hand as well.
+    """
+
+
+@command.command("add")
+@click.argument(
+    "folders",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+)
+@click.option("--recursive/--flat", default=True, help="With the folders inside (the default).")
+@click.option("--ignore", multiple=True, metavar="PATTERN", help="Leave out, as in .gitignore.")
+@click.option(
+    "--deleted",
+    type=click.Choice(get_args(Deleted)),
+    default="keep",
+    help="What a deleted file said: keep it (the default), or forget it after --grace days.",
+)
+@click.option("--grace", type=click.FloatRange(min=0), default=30.0, help="Days.")
+@click.option("--poll", type=click.FloatRange(min=1), help="Look every so many seconds.")
+def add(
+    *,
+    folders: tuple[Path, ...],
+    recursive: bool,
+    ignore: tuple[str, ...],
+    deleted: str,
+    grace: float,
+    poll: float | None,
+) -> None:
+    """Watch folders from now on. One that is watched already gets these options."""
+    with edit(paths()) as document:
+        watched = document.setdefault("watch", tomlkit.table()).setdefault("folders", tomlkit.aot())
+        for folder in folders:
+            path = Path(os.path.abspath(folder))  # noqa: PTH100 (links stay)
+            _remove(watched, path)
+            table = tomlkit.table()
+            table["path"] = str(path)
+            chosen = {
+                "recursive": recursive,
+                "ignore": list(ignore),
+                "deleted": deleted,
+                "grace": grace,
+                "poll": poll,
+            }
+            defaults = WatchedFolder(path)
+            for name, value in chosen.items():
+                if value not in (None, [], getattr(defaults, name)):
+                    table[name] = value
+            watched.append(table)
+    for folder in folders:
+        click.echo(f"{terminal.one_line(str(folder))} is watched.")
+    _remind()
+
+
+@command.command("remove")
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
+def remove(*, folders: tuple[Path, ...]) -> None:
+    """Watch folders no longer. What was remembered from them stays."""
+    with edit(paths()) as document:
+        watched = document.get("watch", {}).get("folders", [])
+        for folder in folders:
+            if not _remove(watched, Path(os.path.abspath(folder))):  # noqa: PTH100
+                raise NotFound(
+                    f"{terminal.one_line(str(folder))} is not watched.", "See `memex watch list`."
+                )
+    for folder in folders:
+        click.echo(f"{terminal.one_line(str(folder))} is watched no longer.")
+
+
+@command.command("list")
+@json_option
+def list_(*, as_json: bool) -> None:
+    """List the watched folders, and how each is."""
+    where = paths()
+    config = load_config(where)
+    status = Client(where).status() if running(where, "memexd") else {}
+    told = {row["path"]: row for row in (status.get("ingest") or {}).get("watching", [])}
+    rows = [_row(folder, told.get(str(folder.path), {})) for folder in config.watch.folders]
+    if as_json:
+        echo_json({"folders": rows})
+        return
+    for row in rows:
+        click.echo(f"{terminal.one_line(row['path'])}  {watching(row)}")
+    if not rows:
+        click.echo("No folder is watched. `memex watch add FOLDER` watches one.", err=True)
+
+
+def _row(folder: WatchedFolder, told: Json) -> Json:
+    return {
+        "path": str(folder.path),
+        "recursive": folder.recursive,
+        "ignore": list(folder.ignore),
+        "deleted": folder.deleted,
+        "grace": folder.grace,
+        "poll": folder.poll,
+        "files": told.get("files"),
+        "settling": told.get("settling"),
+        "scanned_at": told.get("scanned_at"),
+        "trouble": told.get("trouble"),
+    }
+
+
+def _remove(watched: list[Json], path: Path) -> bool:
+    """Take a folder out of the list; False when it is not in it."""
+    for position, table in enumerate(watched):
+        if Path(os.path.abspath(Path(table["path"]).expanduser())) == path:  # noqa: PTH100
+            del watched[position]
+            return True
+    return False
+
+
+def _remind() -> None:
+    if running(paths(), "memex-ingest") is None:
+        click.echo("Nothing is read before `memex up` starts the daemons.", err=True)

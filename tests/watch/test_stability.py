@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from ingest.watch.scan import Found
+from ingest.watch.stability import Stability
+
+
+def found(signature: str = "1-1") -> Found:
+    return Found("file:///a.txt", Path("/a.txt"), signature)
+
+
+def test_a_file_is_taken_when_it_was_still_for_long_enough() -> None:
+    stability = Stability(5)
+    stability.see(found(), 100)
+    assert stability.due() == 105
+    assert stability.settled(104, lambda _: "1-1") == []
+    assert stability.settled(105, lambda _: "1-1") == [found()]
+    assert stability.due() is None
+
+
+def test_one_that_is_still_written_to_waits_again() -> None:
+    stability = Stability(5)
+    stability.see(found(), 100)
+    stability.see(found("2-2"), 103)
+    assert stability.settled(105, lambda _: "2-2") == []
+    assert stability.settled(108, lambda _: "3-3") == []
+    assert stability.settled(113, lambda _: "3-3") == [found("3-3")]
+
+
+def test_a_scan_in_between_does_not_begin_the_wait_anew() -> None:
+    stability = Stability(5)
+    stability.see(found(), 100)
+    stability.see(found(), 104)
+    assert stability.settled(105, lambda _: "1-1") == [found()]
+
+
+def test_one_that_is_gone_is_watched_no_longer() -> None:
+    stability = Stability(5)
+    stability.see(found(), 100)
+    assert stability.settled(105, lambda _: None) == []
+    assert len(stability) == 0
