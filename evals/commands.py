@@ -17,6 +17,8 @@ CACHE: Final = Path(platformdirs.user_cache_dir("memex", appauthor=False)) / "ev
 """Where vectors are kept between runs."""
 BENCHMARKS: Final = ("transcription", "embedding", "search", "start", "memory")
 """In the order in which they run."""
+FAULTS: Final = ("refuse", "full", "clock")
+"""What else can go wrong while daemons are killed."""
 FOLDER: Final = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
 
@@ -67,6 +69,15 @@ def asr(
 
 
 @evals.command()
+@click.option("--data", type=FOLDER, required=True, help="The folder with the manifests.")
+@click.option("--model", help="Name of a speech model; default: the configured one.")
+@_json
+def overheard(data: Path, model: str | None, json_file: Path | None) -> None:
+    """Score how a playing podcast, and what two devices hear, is told from conversations."""
+    import_module("evals.overheard").run(data, model, json_file)
+
+
+@evals.command()
 @click.option(
     "--only",
     multiple=True,
@@ -106,3 +117,30 @@ def bench(
     """
     run = import_module("evals.bench.run").run
     run(only or BENCHMARKS, data, (minutes, passages, rounds), home, json_file)
+
+
+@evals.command()
+@click.option("--kills", type=click.IntRange(min=1), default=1000, show_default=True)
+@click.option("--seed", type=int, help="Of the script; it is printed where none is named.")
+@click.option("--minutes", type=float, help="Break off after so long, and compare.")
+@click.option(
+    "--fault",
+    multiple=True,
+    type=click.Choice(FAULTS),
+    help="Besides: calls fail with EIO; the disk is full now and then; the clock is set back.",
+)
+@click.option("--real", is_flag=True, help="Real models, started as users start them: slower.")
+@_json
+def torture(
+    kills: int,
+    seed: int | None,
+    minutes: float | None,
+    fault: tuple[str, ...],
+    json_file: Path | None,
+    *,
+    real: bool,
+) -> None:
+    """Kill the daemons again and again while files come and go; then nothing may be
+    missing, and nothing there twice.
+    """
+    import_module("evals.torture.run").run(kills, seed, minutes, fault, json_file, real=real)
