@@ -15,7 +15,7 @@ from memex.errors import MemexError
 
 CACHE: Final = Path(platformdirs.user_cache_dir("memex", appauthor=False)) / "evals"
 """Where vectors are kept between runs."""
-BENCHMARKS: Final = ("transcription", "embedding", "search", "start", "memory")
+BENCHMARKS: Final = ("transcription", "embedding", "search", "start", "memory", "watching")
 """In the order in which they run."""
 FAULTS: Final = ("refuse", "full", "clock")
 """What else can go wrong while daemons are killed."""

@@ -20,7 +20,12 @@ from pathlib import Path
 from typing import IO, Final
 from urllib.request import getproxies
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.events import (
+    FileCreatedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
 from watchdog.observers import Observer
 
 from ingest.archive import Archive
@@ -49,6 +54,8 @@ TELL_CHANGES: Final = 2.0
 """Seconds between two looks at whether there is something to tell."""
 RETRY_EVERY: Final = 2.0
 """Seconds until a disk that refused is tried again."""
+ARRIVALS: Final[list[type[FileSystemEvent]]] = [FileCreatedEvent, FileMovedEvent]
+"""What happens in the spool when something is put into it."""
 NICENESS: Final = 5
 """Recognition gives way to whoever asks something."""
 
@@ -62,8 +69,7 @@ class _Waker(FileSystemEventHandler):
         self._wake = wake
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        if event.event_type in {"created", "moved"}:
-            self._wake.set()
+        self._wake.set()
 
 
 class _DueWaker(FileSystemEventHandler):
@@ -123,7 +129,8 @@ class Ingest:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         observer = Observer()
-        observer.schedule(_Waker(self._wake), str(self._config.paths.spool / "new"))
+        new = str(self._config.paths.spool / "new")
+        observer.schedule(_Waker(self._wake), new, event_filter=ARRIVALS)
         due = self._config.paths.feeds_due
         observer.schedule(_DueWaker(due, self._podcasts.wake), str(due.parent))
         observer.start()

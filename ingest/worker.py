@@ -44,7 +44,7 @@ from memex.protocols import Remembered, Step, Transcriber
 from memex.spool import Item, Lane, Spool, printable
 from memex.types import Arrival, Copy
 
-BATCH: Final = 256
+BATCH: Final = 512
 """Texts handed over together, at most."""
 BATCH_BYTES: Final = 2_000_000
 """Bytes of such texts, at most (but one always goes)."""

@@ -28,7 +28,7 @@ from memex.types import Document, Passage
 if TYPE_CHECKING:
     from memex.protocols import Vectors
 
-BATCH: Final = 128
+BATCH: Final = 256
 """Passages embedded between two looks at the clock, the progress and the stop sign."""
 TOGETHER: Final = 256
 """Documents that `reconcile` writes at once, at most."""

@@ -112,10 +112,16 @@ class Memex:
                 yield Remembered(original, new=False, passages=0, overheard=True)
 
     def _overhear(self, document: Document) -> Overheard:
-        """A document in its parts; whole where it was not heard live, or is known."""
+        """A document in its parts; whole where it was not heard live, or is known, or where
+        the index cannot be searched just now: better twice than not at all.
+        """
         if not document.live or self.library.has(document.id):
             return Overheard(document)
-        return overhear(document, self.library, self.indexer.serving.index)
+        try:
+            return overhear(document, self.library, self.indexer.serving.index)
+        except IndexDamaged:
+            self.indexer.suspect()
+            return Overheard(document)
 
     def _forgotten(self, arrivals: Sequence[Arrival]) -> set[str]:
         """The documents among these that were forgotten and that the user does not name:

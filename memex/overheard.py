@@ -17,6 +17,7 @@ from itertools import chain, groupby, pairwise
 from typing import Final
 
 from memex.alignment import Spoken, Stretch, align, spoken, stretches
+from memex.errors import NotFound
 from memex.index import Index
 from memex.library import Library
 from memex.types import Document, Echo, Passage, Segment, content_id
@@ -121,9 +122,13 @@ def _played(words: Sequence[Spoken], library: Library, index: Index) -> Iterator
         for passage in _found(window, index):
             places.setdefault(passage.document_id, {}).setdefault(first, []).append(passage)
     for id_, by_window in places.items():
-        if library.document(id_).live:
+        try:
+            played = library.document(id_)
+        except NotFound:  # it was forgotten just now
             continue
-        known = spoken(library.segments(id_))
+        if played.live:
+            continue
+        known = spoken(played.segments)
         pairs: dict[int, int] = {}
         for first, window in _windows(words):
             near = (by_window.get(first + n * WINDOW, ()) for n in (-1, 0, 1))

@@ -343,19 +343,24 @@ class Spool:
 
     def _write(self, state: State, item: Item, *, durable: bool = True) -> None:
         """Write whole or not at all: into tmp/, to the disk, then in place."""
-        draft = self.directory / "tmp" / f"{item.id}.{os.getpid()}"
+        draft = self.draft(f"{item.id}.{os.getpid()}")
+        place = self._file(state, item.id)
+        text = json.dumps(_fields(item), ensure_ascii=False)
         try:
             with draft.open("w", encoding="utf-8", errors="surrogateescape") as file:
-                json.dump(_fields(item), file, ensure_ascii=False)
+                file.write(text)
+                file.flush()
+                inode = os.fstat(file.fileno()).st_ino
                 if durable:
-                    file.flush()
                     os.fsync(file.fileno())
-            draft.rename(self._file(state, item.id))
+            draft.rename(place)
             if durable:
-                _sync(self.directory / state)
+                _sync(place.parent)
         except OSError as error:
             draft.unlink(missing_ok=True)
             raise _storage_error(self.directory, error) from error
+        if state == "new":
+            self._read[place.name] = (inode, item)
 
 
 def item_id(path: Path, signature: str) -> str:

@@ -109,8 +109,9 @@ def answer_from_json(fields: Mapping[str, Any]) -> Answer:
 
 def document_to_json(document: Document) -> Json:
     """A document, whole."""
+    fields = {name: getattr(document, name) for name in Document.__slots__}
     return {
-        **asdict(document),
+        **fields,
         "created_at": time_to_json(document.created_at),
         "attributes": dict(document.attributes),
         "segments": [segment_to_json(segment) for segment in document.segments],

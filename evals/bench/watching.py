@@ -34,6 +34,8 @@ TREE: Final = 100_000
 """Files that are looked at again."""
 IDLE_SECONDS: Final = 120.0
 """For which nothing happens while the processor time is counted."""
+SETTLING: Final = 15.0
+"""Seconds in which memexd loads its reader, and comes to rest."""
 PATIENCE: Final = 3600.0
 """Seconds after which a measurement is given up."""
 
@@ -92,12 +94,11 @@ def embed(folder: str) -> dict[str, float]:
 
 
 @contextmanager
-def _daemons(home: Path, folder: Path) -> Iterator[tuple[Client, int]]:
-    """Both daemons, watching a folder: a client, and the pid of memex-ingest."""
+def _daemons(home: Path, folder: Path | None) -> Iterator[tuple[Client, int]]:
+    """Both daemons, watching a folder if one is named: a client, and the pid of memex-ingest."""
     home.mkdir(parents=True, exist_ok=True)
-    (home / "config.toml").write_text(
-        f'[watch]\nstill = 1\n[[watch.folders]]\npath = "{folder}"\n', encoding="utf-8"
-    )
+    if folder:
+        _watch(home, folder)
     environment = {**os.environ, "MEMEX_HOME": str(home)}
     with (
         subprocess.Popen([sys.executable, "-m", "memex.server", "--quiet"], env=environment) as one,
@@ -112,11 +113,22 @@ def _daemons(home: Path, folder: Path) -> Iterator[tuple[Client, int]]:
             one.terminate()
 
 
+def _watch(home: Path, folder: Path) -> None:
+    (home / "config.toml").write_text(
+        f'[watch]\nstill = 1\n[[watch.folders]]\npath = "{folder}"\n', encoding="utf-8"
+    )
+
+
 def _take_in(home: Path, folder: Path) -> float:
-    """Seconds from the first file that waits until all are found."""
+    """Seconds from the first file that waits until all are found, of a folder that is new to
+    daemons which have been up for a while.
+    """
     began = 0.0
     deadline = time.monotonic() + PATIENCE
-    with _daemons(home, folder) as (client, _):
+    with _daemons(home, None) as (client, _):
+        _wait(client)
+        time.sleep(SETTLING)
+        _watch(home, folder)
         while time.monotonic() < deadline:
             time.sleep(0.5)
             try:

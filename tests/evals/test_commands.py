@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from evals.commands import evals
+from evals.bench import run
+from evals.commands import BENCHMARKS, evals
 
 TURNS = [
     ("garage", "The mechanic replaced the brakes of my old car."),
@@ -33,6 +34,10 @@ def questions(tmp_path: Path) -> Path:
     ]
     (folder / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return folder
+
+
+def test_every_benchmark_can_be_asked_for() -> None:
+    assert set(BENCHMARKS) == set(run.BENCHMARKS)
 
 
 def test_recall_scores_every_method_with_the_real_model(questions: Path, tmp_path: Path) -> None:

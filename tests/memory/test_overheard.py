@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from memex.echoes import Heard
+from memex.errors import IndexDamaged
+from memex.index import Index
 from memex.indexer import Indexer
 from memex.library import Library
 from memex.memory import Memex
@@ -173,3 +175,29 @@ def test_what_a_source_heard_in_a_time_can_be_forgotten(home: Home) -> None:
     echoes.forget(Heard("microphone", since=later))
     (echo,) = home.library.echoes.of(home.episode)
     assert echo.heard_at < AT + timedelta(hours=1)
+
+
+def test_a_damaged_index_keeps_nothing_that_is_heard_from_being_stored(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*_: object) -> None:
+        raise IndexDamaged("The index cannot be used.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Index, "lexical", damaged)
+        result = home.remember(*played(1, 4, 0.0))
+    assert result.new
+    assert home.memory.indexer.suspected
+
+
+def test_what_is_forgotten_but_still_in_the_index_is_nothing_known(home: Home) -> None:
+    home.library.remove(home.episode)
+    assert home.remember(*played(1, 4, 0.0)).new
+
+
+def test_the_first_thing_heard(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    made = Home(tmp_path / "new")
+    made.memory.forget(made.episode)
+    assert made.remember((0.0, 4.0, OWN)).new
+    made.memory.close()
