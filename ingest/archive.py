@@ -100,12 +100,12 @@ class Archive:
         """Remove what no copy names and no item in the spool is about to: of items that
         were refused, forgotten or known, or left by a crash. False where memexd cannot say.
         """
+        waiting = {item.id for state in _WAITING for item in spool.items(state)}
         try:
-            named = client.kept()
+            needed = waiting | client.kept()  # asked after: what has left the spool is there
         except MemexError as error:
             _log.info("kept sounds are looked over later: %s", error)
             return False
-        needed = named | {item.id for state in _WAITING for item in spool.items(state)}
         for folder in folders:
             for file in sorted(folder.iterdir()):
                 if file.suffix == ".part" or file.name.partition(".")[0] not in needed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from typing import Final
 
@@ -21,23 +22,25 @@ _log = logging.getLogger(__name__)
 
 
 class News:
-    """Events for the daemon's board. While the daemon is away nobody follows."""
+    """Events for the daemon's board, from any thread. While the daemon is away nobody follows."""
 
     def __init__(self, client: Client) -> None:
         """Nothing is connected yet."""
         self._client = client
         self._reported = (0.0, "")
         self._held: list[Event] = []
+        self._lock = threading.RLock()
 
     def step(self, item: Item, step: Step) -> None:
         """How far an item is, not too often, and only where somebody may look."""
-        at, stage = self._reported
-        now = time.monotonic()
-        if step.stage == stage and now - at < EVERY and step.done != step.total:
-            return
-        if item.lane >= Lane.FOUND and now - at < EVERY:
-            return
-        self._reported = (now, step.stage)
+        with self._lock:
+            at, stage = self._reported
+            now = time.monotonic()
+            if step.stage == stage and now - at < EVERY and step.done != step.total:
+                return
+            if item.lane >= Lane.FOUND and now - at < EVERY:
+                return
+            self._reported = (now, step.stage)
         self._send(
             Event(
                 item=item.id,
@@ -70,15 +73,17 @@ class News:
             passages=passages,
             children=children,
         )
-        self._held.append(event)
-        if item.lane < Lane.FOUND or len(self._held) >= HELD:
-            self.flush()
+        with self._lock:
+            self._held.append(event)
+            if item.lane < Lane.FOUND or len(self._held) >= HELD:
+                self.flush()
 
     def flush(self) -> None:
         """Send what was held back."""
-        if self._held:
-            self._send(*self._held)
-            self._held.clear()
+        with self._lock:
+            if self._held:
+                self._send(*self._held)
+                self._held.clear()
 
     def _send(self, *events: Event) -> None:
         try:

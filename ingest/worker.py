@@ -11,6 +11,7 @@ import logging
 import threading
 import traceback
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -150,9 +151,7 @@ class Worker:
     def drain(self) -> None:
         """Do all that waits and may be done now, in its order. Raises `Stopped`."""
         try:
-            while batch := self._next():
-                self._check_stopped()
-                self._carry(batch)
+            self._carry_all()
         except Stopped:
             for item in list(self._spool.items("cur")):  # a stop blames nothing
                 self._spool.postpone(item)
@@ -173,8 +172,19 @@ class Worker:
             takewhile(lambda item: item.lane == lane and _goes_together(item), waiting[:BATCH])
         )
 
-    def _carry(self, batch: list[Item]) -> None:
-        """Read a batch and hand it over; what cannot be read is set aside."""
+    def _carry_all(self) -> None:
+        """Read one batch while the one before is handed over: one at a time, in their order."""
+        with ThreadPoolExecutor(1, "handing over") as pool:
+            before: Future[None] | None = None
+            while (batch := self._next()) or before:
+                self._check_stopped()
+                read = self._carried(batch)
+                if before:
+                    before.result()
+                before = pool.submit(self._hand_over, read) if read else None
+
+    def _carried(self, batch: list[Item]) -> list[_Read]:
+        """Take a batch and read it; what cannot be read is set aside."""
         seen: list[_Seen] = []
         for item in batch:
             self._spool.take(item)
@@ -188,8 +198,7 @@ class Worker:
             done = self._guarded(each.item, partial(self._read, each))
             if done:
                 read.append(done)
-        if read:
-            self._hand_over(read)
+        return read
 
     def _guarded(self, item: Item, call: Callable[[], T]) -> T | None:
         """The call's result; None when the item failed, which is then seen to."""

@@ -267,6 +267,11 @@ class Indexer:
         self._stopped.set()
         self._behind.set()
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is under way, and nothing is due."""
+        return self.progress is None and not self._behind.is_set() and not self.looking.locked()
+
     def fell_behind(self) -> bool:
         """Wait until something could not be indexed, and `reconcile` is due; False when
         it is time to stop.

@@ -220,8 +220,11 @@ class Memex:
                 "reader": self._language_model.model,
             },
             "indexing": None
-            if progress is None
-            else {"done": int(progress.done), "total": int(progress.total or 0)},
+            if self.indexer.settled
+            else {
+                "done": int(progress.done) if progress else 0,
+                "total": int(progress.total or 0) if progress else 0,
+            },
         }
 
 

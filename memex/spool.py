@@ -225,7 +225,8 @@ class Spool:
 
     def count(self, state: State) -> int:
         """How many items are in a state."""
-        return sum(1 for _ in self._files(state))
+        with os.scandir(self.directory / state) as entries:
+            return sum(entry.name.endswith(".json") for entry in entries)
 
     def has(self, state: State, id_: str) -> bool:
         """Whether an item is in a state."""

@@ -14,6 +14,7 @@ import ctranslate2
 import numpy as np
 from tokenizers import Tokenizer
 
+from memex.models import heap
 from memex.models.entry import Prompts
 from memex.models.pooling import POOLING, Pooling, read_pooling
 
@@ -118,6 +119,7 @@ class CTranslate2Embedder:
                 log.warning("CUDA cannot be used (%s): embedding on the CPU.", error)
         if device == "cuda":
             return self._on_cuda(folder)
+        heap.keep()
         # one thread per batch, a batch per core, and one worker more, for a query
         return ctranslate2.Encoder(
             str(folder),

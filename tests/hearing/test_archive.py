@@ -323,7 +323,7 @@ def _forgotten(machine: Machine, recording: Path) -> None:
     for item in machine.spool.items("cur"):  # the received one comes after
         machine.spool.postpone(replace(item, lane=Lane.BULK))
     seen = waiting._next()
-    waiting._carry(seen)
+    waiting._hand_over(waiting._carried(seen))
     machine.client.memex.forget(*machine.library.ids())
 
 
