@@ -19,6 +19,7 @@ from typing import Final
 from ingest.keeping import encode
 from memex.client import Client
 from memex.config import Audio, Config
+from memex.durable import sync
 from memex.errors import DiskFull, MemexError, StorageError, UnreadableFile
 from memex.protocols import Step
 from memex.retention import NEVER
@@ -142,7 +143,7 @@ def _taken(source: Path, target: Path, progress: Callable[[Step], None]) -> Path
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
-    _sync(target.parent)
+    sync(target.parent)
     return target
 
 
@@ -158,15 +159,7 @@ def _make(folder: Path) -> None:
     """A folder of the archive, on the disk for good."""
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
-        _sync(folder.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        sync(folder.parent)
 
 
 def _failed(target: Path, error: OSError) -> StorageError:

@@ -20,6 +20,7 @@ import av
 import numpy as np
 
 from ingest.sound import Sound
+from memex.durable import sync
 from memex.errors import DamagedFile, DiskFull, InvalidRequest, StorageError
 from memex.protocols import Step
 
@@ -166,7 +167,7 @@ class _Draft:
                 )
             size = self._path.stat().st_size
             self._path.replace(self._target)
-            _sync(self._target.parent)
+            sync(self._target.parent)
         except OSError as error:
             raise _failed(self._target, error) from error
         return size
@@ -178,15 +179,6 @@ def _length(path: Path) -> int:
         stream: Any = container.streams.audio[0]
         skipped = int.from_bytes(stream.codec_context.extradata[10:12], "little")
         return int(stream.duration) - skipped
-
-
-def _sync(folder: Path) -> None:
-    """Make a rename in a folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _failed(target: Path, error: OSError) -> StorageError:

@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from memex import __version__
-from memex.archive import Head, Writer, belongs, open_private, storage_error, sync
+from memex.archive import Head, Writer, belongs, open_private, storage_error
 from memex.config import Paths
 from memex.database import faults, reading
+from memex.durable import sync
 from memex.errors import AlreadyRunning, DiskFull, InvalidRequest, StorageError
 from memex.protocols import Step
 

@@ -20,6 +20,7 @@ from typing import Final
 from urllib.parse import quote
 
 from memex.config import Paths
+from memex.durable import private
 from memex.errors import DaemonUnavailable, MemexError, StorageError
 from memex.locks import holder
 from memex.progress import Event
@@ -397,7 +398,7 @@ def _await(paths: Paths, role: str, up: Callable[[Paths, str], bool]) -> None:
 
 
 def _start_here(paths: Paths, role: str) -> bool:
-    with open(paths.logs / f"{role}.start", "w+b", opener=_private) as said:
+    with open(paths.logs / f"{role}.start", "w+b", opener=private) as said:
         process = subprocess.Popen(
             [sys.executable, "-m", ROLES[role], "--quiet"],
             stdin=subprocess.DEVNULL,
@@ -418,10 +419,6 @@ def _start_here(paths: Paths, role: str) -> bool:
                 raise DaemonUnavailable(f"{role} did not start in time.", "See `memex doctor`.")
             time.sleep(0.02)
     return process.poll() is None  # else another start was quicker
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _await_kept(kept: Keeper, paths: Paths, role: str) -> None:

@@ -25,6 +25,7 @@ from ahocorasick_rs import BytesAhoCorasick
 
 from memex import tombstones
 from memex.config import Paths
+from memex.durable import private, sync
 from memex.echoes import Heard
 from memex.errors import DiskFull, NotFound, StorageError
 from memex.memory import Memex
@@ -243,20 +244,12 @@ def _read(file: Path) -> str:
 def _write(file: Path, text: str) -> None:
     """Write whole or not at all, on the disk for good."""
     draft = file.with_suffix(".tmp")
-    with open(draft, "w", encoding="utf-8", opener=_private) as written:
+    with open(draft, "w", encoding="utf-8", opener=private) as written:
         written.write(text)
         written.flush()
         os.fsync(written.fileno())
     draft.replace(file)
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    sync(file.parent)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from memex.durable import private
 from memex.errors import StorageError
 
 STOPPED: Final = "memex-ingest was stopped"
@@ -124,7 +125,7 @@ class Gaps:
         draft = self._path.with_suffix(".draft")
         text = json.dumps({"gaps": [gap_to_json(gap) for gap in gaps[-KEPT:]]})
         try:
-            with open(draft, "w", encoding="utf-8", opener=_private) as file:
+            with open(draft, "w", encoding="utf-8", opener=private) as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
@@ -158,10 +159,6 @@ def _opened(gaps: Sequence[Gap], at: datetime, reason: str) -> list[Gap]:
     if last and last.until and last.reason == reason and abs(at - last.until) < NEAR:
         return [*gaps[:-1], replace(last, until=None)]
     return [*gaps, Gap(at, None, reason)]
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _failed(path: Path, error: OSError) -> StorageError:

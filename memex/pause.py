@@ -7,6 +7,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from memex.durable import private
 from memex.errors import StorageError
 
 
@@ -23,7 +24,7 @@ class Pause:
         draft = self._path.with_suffix(".draft")
         text = json.dumps({"until": until.isoformat() if until else None})
         try:
-            with open(draft, "w", encoding="utf-8", opener=_private) as file:
+            with open(draft, "w", encoding="utf-8", opener=private) as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
@@ -65,7 +66,3 @@ class Pause:
         except (OSError, ValueError, TypeError, LookupError):
             return (None,)
         return None if until and until <= datetime.now(UTC) else (until,)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -18,9 +18,10 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from memex.archive import Head, storage_error, sync, unpack
+from memex.archive import Head, storage_error, unpack
 from memex.config import Paths
 from memex.database import faults, reading
+from memex.durable import sync
 from memex.errors import DamagedFile, InvalidRequest, NotFound, StorageError
 from memex.locks import RoleLock
 from memex.protocols import Step

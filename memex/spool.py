@@ -30,6 +30,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from memex.durable import sync
 from memex.errors import DiskFull, NotFound, StorageError, UnreadableFile
 
 State = Literal["new", "cur", "failed"]
@@ -356,7 +357,7 @@ class Spool:
                     os.fsync(file.fileno())
             draft.rename(place)
             if durable:
-                _sync(place.parent)
+                sync(place.parent)
         except OSError as error:
             draft.unlink(missing_ok=True)
             raise _storage_error(self.directory, error) from error
@@ -445,16 +446,7 @@ def _settle(draft: Path, place: Path) -> None:
     with draft.open("rb") as file:
         os.fsync(file.fileno())
     shutil.move(draft, place)
-    _sync(place.parent)
-
-
-def _sync(directory: Path) -> None:
-    """Bring the names in a directory to the disk."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(place.parent)
 
 
 def _remedy(path: Path) -> str:

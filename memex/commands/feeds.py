@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -12,6 +11,7 @@ import click
 from memex import terminal
 from memex.commands.common import connect, echo_json, json_option
 from memex.commands.status import following
+from memex.durable import private
 from memex.errors import InvalidRequest, StorageError, UnreadableFile
 from memex.feeds import BACK
 from memex.opml import Subscription, read_opml, write_opml
@@ -87,7 +87,7 @@ def export(context: click.Context, *, file: Path) -> None:
         click.echo(data, nl=False)
         return
     try:
-        with open(file, "wb", opener=_private) as out:
+        with open(file, "wb", opener=private) as out:
             out.write(data)
     except OSError as error:
         raise StorageError(
@@ -161,7 +161,3 @@ def _next(feed: Json) -> str:
     if not feed["next_at"]:
         return ", next look now"
     return f", next look {terminal.local(datetime.fromisoformat(feed['next_at']))}"
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

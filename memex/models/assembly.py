@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
+from memex.durable import sync
 from memex.errors import ModelDamaged
 from memex.models.registry import ModelEntry, ModelFile, Wheel
 from memex.models.store import check
@@ -107,7 +108,7 @@ class Assembly:
             place = self.target / file.name
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.growing(file).replace(place)
-            _sync_folder(place.parent)
+            sync(place.parent)
 
     def _sound(self, file: ModelFile) -> bool:
         try:
@@ -158,12 +159,3 @@ class Assembly:
 def file_size(path: Path) -> int:
     """Bytes of a file; 0 where there is none."""
     return path.stat().st_size if path.exists() else 0
-
-
-def _sync_folder(path: Path) -> None:
-    """Make renames in a folder survive a power cut."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
