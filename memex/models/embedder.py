@@ -21,7 +21,7 @@ from memex.models.pooling import POOLING, Pooling, read_pooling
 if TYPE_CHECKING:
     from memex.protocols import Vectors
 
-BATCH_TOKENS: Final = 1024
+BATCH_TOKENS: Final = 256
 """Tokens in a batch, padding included; larger ones leave the processor's cache."""
 CHUNK: Final = 2048
 """Texts tokenized at a time: bounds memory, and long enough to sort by length."""
