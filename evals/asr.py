@@ -5,15 +5,20 @@ words of the reference, by jiwer after whisper's English text normaliser; the
 real-time factor is processing time over length, the loading of the model left
 out. Where nothing is said, the words that were recognised all the same are
 counted as invented.
+
+With `--reference`, bare faster-whisper recognises the same set: one pass over each
+whole recording with the same weights, as its documentation shows it (beam 5, context
+and higher temperatures as by default). That is the yardstick. A second pass without
+context, at temperature 0, shows what these two do.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import jiwer
 from rich.console import Console
@@ -24,31 +29,77 @@ from whisper_normalizer.english import EnglishTextNormalizer
 from evals.dataset import Recording, read_recordings
 from evals.report import write_json
 from ingest.transcribe import WhisperTranscriber
+from ingest.whisper import BEAM, load
 from memex.config import load_config
 from memex.models.loading import speech_model_path
-from memex.protocols import Transcriber
+from memex.protocols import Recognised, Transcriber
+from memex.types import Segment
 
 COLUMNS: Final = ("n", "words", "WER %", "S/D/I", "invented", "minutes", "RTF")
+PASSES: Final[Mapping[str, Mapping[str, object]]] = {
+    "one pass": {},
+    "one pass, no context, temperature 0": {
+        "condition_on_previous_text": False,
+        "temperature": 0.0,
+    },
+}
+"""The ways in which bare faster-whisper is measured; the first is the yardstick."""
 
 
 def run(
-    data: Path, name: str, model: str | None, limit: int | None, json_file: Path | None
+    data: Path,
+    name: str,
+    model: str | None,
+    limit: int | None,
+    json_file: Path | None,
+    *,
+    reference: bool = False,
 ) -> None:
     """Recognise a set, print, write. Raises `MemexError`."""
     recordings = read_recordings(data, name)[:limit]
     config = load_config()
     if model:
         config = replace(config, models=replace(config.models, speech=model))
-    transcriber = WhisperTranscriber(*speech_model_path(config))
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(name, total=sum(recording.seconds for recording in recordings))
-        heard = list(
-            transcribe(transcriber, recordings, lambda one: progress.advance(task, one.seconds))
-        )
-    found = results(name, transcriber.model, heard)
-    Console().print(table(found))
+    sides: list[Transcriber] = [WhisperTranscriber(*speech_model_path(config))]
+    if reference:
+        sides += [OnePass(*speech_model_path(config), way) for way in PASSES]
+    found = [_measured(name, side, recordings) for side in sides]
+    for side in found:
+        Console().print(table(side))
+    if reference and (ratio := wer_ratio(found[0][0], found[1][0])) is not None:
+        Console().print(f"Memex / faster-whisper, {next(iter(PASSES))}: {ratio:.3f}")
     if json_file:
-        write_json(json_file, "asr", [asdict(result) for result in found])
+        write_json(json_file, "asr", [asdict(result) for side in found for result in side])
+
+
+def _measured(name: str, side: Transcriber, recordings: Sequence[Recording]) -> list[Result]:
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        total = sum(recording.seconds for recording in recordings)
+        task = progress.add_task(side.model, total=total)
+        heard = list(transcribe(side, recordings, lambda one: progress.advance(task, one.seconds)))
+    return results(name, side.model, heard)
+
+
+class OnePass:
+    """Bare faster-whisper, as a `Transcriber`: the recording whole, in memory."""
+
+    def __init__(self, name: str, directory: Path, way: str) -> None:
+        """Load a model; `way` is one of `PASSES`. Raises `ModelDamaged`."""
+        self.model = f"faster-whisper {name}, {way}"
+        self._whisper = load(directory, "auto")
+        self._options: Mapping[str, Any] = PASSES[way]
+
+    def transcribe(self, media: Path, start: float = 0.0) -> Iterator[Recognised]:
+        """All of it as one stretch; `start` is 0."""
+        del start
+        found, info = self._whisper.transcribe(str(media), beam_size=BEAM, **self._options)
+        segments = tuple(Segment(each.text, each.start, each.end) for each in found)
+        yield Recognised(segments, info.duration, info.duration, info.language)
+
+
+def wer_ratio(ours: Result, theirs: Result) -> float | None:
+    """How many times as often we are wrong; None where either cannot be told."""
+    return ours.wer / theirs.wer if ours.wer is not None and theirs.wer else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from memex.errors import MemexError
 
 CACHE: Final = Path(platformdirs.user_cache_dir("memex", appauthor=False)) / "evals"
 """Where vectors are kept between runs."""
-BENCHMARKS: Final = ("transcription", "embedding", "search", "start", "memory", "watching")
+BENCHMARKS: Final = ("transcription", "embedding", "search", "start", "memory", "watching", "live")
 """In the order in which they run."""
 FAULTS: Final = ("refuse", "full", "clock")
 """What else can go wrong while daemons are killed."""
@@ -60,12 +60,20 @@ def recall(data: Path, scope: str, limit: int | None, cache: Path, json_file: Pa
 @click.option("--set", "name", required=True, help="The manifest NAME.jsonl in it.")
 @click.option("--model", help="Name of a speech model; default: the configured one.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N recordings.")
+@click.option("--reference", is_flag=True, help="Measure bare faster-whisper, too.")
 @_json
 def asr(
-    data: Path, name: str, model: str | None, limit: int | None, json_file: Path | None
+    data: Path,
+    name: str,
+    model: str | None,
+    limit: int | None,
+    json_file: Path | None,
+    *,
+    reference: bool,
 ) -> None:
     """Score recognition: word error rate, invented words, real-time factor."""
-    import_module("evals.asr").run(data, name, model, limit, json_file)
+    run = import_module("evals.asr").run
+    run(data, name, model, limit, json_file, reference=reference)
 
 
 @evals.command()
@@ -75,6 +83,15 @@ def asr(
 def overheard(data: Path, model: str | None, json_file: Path | None) -> None:
     """Score how a playing podcast, and what two devices hear, is told from conversations."""
     import_module("evals.overheard").run(data, model, json_file)
+
+
+@evals.command()
+@click.option("--data", type=FOLDER, required=True, help="The folder with the manifests.")
+@click.option("--model", help="Name of a speech model; default: the configured one.")
+@_json
+def diarization(data: Path, model: str | None, json_file: Path | None) -> None:
+    """Score who speaks: diarization error rate, recognising people by their voice."""
+    import_module("evals.diarization").run(data, model, json_file)
 
 
 @evals.command()

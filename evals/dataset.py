@@ -66,6 +66,17 @@ class RecallSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """Somebody speaks; turns may overlap."""
+
+    start: float
+    """Seconds from the start of the recording."""
+    end: float
+    """Seconds from the start of the recording."""
+    speaker: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
     """One sound file of a manifest."""
 
@@ -77,6 +88,10 @@ class Recording:
     wrote it down or only its beginning was."""
     condition: str = ""
     """What noise was mixed in, where the set has several."""
+    speaker: str = ""
+    """Who speaks in it, where that is one person."""
+    turns: tuple[Turn, ...] = ()
+    """Who speaks when, where several do."""
 
 
 def find_sets(folder: Path) -> list[Path]:
@@ -198,4 +213,13 @@ def _recording(folder: Path, row: Mapping[str, object]) -> Recording:
         seconds=float(str(row["seconds"])),
         text=None if text is None else str(text),
         condition=str(row.get("condition") or ""),
+        speaker=str(row.get("speaker") or ""),
+        turns=tuple(_turns(row.get("turns") or [])),
     )
+
+
+def _turns(rows: object) -> Iterator[Turn]:
+    if not isinstance(rows, list):
+        raise TypeError("turns are no list")
+    for row in rows:
+        yield Turn(float(row["start"]), float(row["end"]), str(row["speaker"]))

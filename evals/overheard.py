@@ -39,7 +39,7 @@ from memex.models.loading import speech_model_path
 from memex.overheard import Overheard, overhear
 from memex.protocols import Transcriber
 from memex.testing import ScriptedModel, WordLengths
-from memex.types import Arrival, Document, Echo, Segment, Word, content_id
+from memex.types import Arrival, Document, Echo, Segment, Word, content_id, heard_id
 
 if TYPE_CHECKING:
     from evals.rooms import Samples
@@ -187,8 +187,8 @@ def recording(
     """Segments as memex-ingest hands them in, of a recording that began at `start` (s)."""
     said = tuple(_shifted(segment, -start) for segment in segments)
     began = at + timedelta(seconds=start) if at else None
-    return Document(
-        id=content_id(said, began),
+    heard = Document(
+        id=heard_id(source, "", began) if began else content_id(said),
         kind="audio",
         title=source,
         uri=f"memory:{source}/{began}",
@@ -197,6 +197,7 @@ def recording(
         duration=said[-1].end if said else 0.0,
         attributes={"source": source},
     )
+    return heard.saying(said) if heard.live else heard
 
 
 def _shifted(segment: Segment, by: float) -> Segment:

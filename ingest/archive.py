@@ -21,9 +21,10 @@ from memex.client import Client
 from memex.config import Audio, Config
 from memex.durable import sync
 from memex.errors import DiskFull, MemexError, StorageError, UnreadableFile
+from memex.items import Item, printable
 from memex.protocols import Step
 from memex.retention import NEVER
-from memex.spool import Item, Spool, State, printable
+from memex.spool import Spool, State
 from memex.types import Document
 
 BLOCK: Final = 1 << 20

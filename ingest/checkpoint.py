@@ -18,7 +18,7 @@ from memex.errors import DiskFull, StorageError
 from memex.protocols import Recognised
 from memex.types import Segment, Word
 
-SETTINGS: Final = 1
+SETTINGS: Final = 2
 """Raised whenever the same sound would be cut or recognised differently."""
 
 
@@ -138,6 +138,5 @@ def _recognised(row: dict[str, Any]) -> Recognised:
         Segment(text, start, end, words=tuple(Word(*word) for word in words))
         for text, start, end, words in row["segments"]
     )
-    return Recognised(
-        segments, row["position"], row["duration"], row["language"], row["suppressed"]
-    )
+    suppressed = tuple(row["suppressed"])
+    return Recognised(segments, row["position"], row["duration"], row["language"], suppressed)

@@ -30,20 +30,25 @@ from watchdog.observers import Observer
 
 from ingest.archive import Archive
 from ingest.holds import Holds
+from ingest.live.listener import Listener
+from ingest.patience import Stopped
 from ingest.podcasts.subscriptions import Subscriptions
 from ingest.recogniser import Recogniser
+from ingest.voices.speakers import Speakers
 from ingest.watch.watcher import Watcher
-from ingest.worker import Stopped, Worker
+from ingest.worker import Worker
 from memex import __version__
-from memex.client import Client, running
+from memex.client import Client
 from memex.config import Config, load_config
+from memex.daemons import running
 from memex.errors import MemexError, StorageError
 from memex.gaps import Gaps
+from memex.items import Lane
 from memex.locks import RoleLock
 from memex.logs import in_journal, setup_logging
 from memex.models.registry import chosen
 from memex.pause import Pause
-from memex.spool import Lane, Spool
+from memex.spool import Spool
 from memex.wire import Json
 
 LOOK_EVERY: Final = 10.0
@@ -63,13 +68,13 @@ _log = logging.getLogger("memex-ingest")
 
 
 class _Waker(FileSystemEventHandler):
-    """Sets an event when something appears in the spool."""
+    """Wakes somebody when something appears in a folder."""
 
-    def __init__(self, wake: threading.Event) -> None:
+    def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        self._wake.set()
+        self._wake()
 
 
 class _DueWaker(FileSystemEventHandler):
@@ -100,9 +105,20 @@ class Ingest:
         self._spool = Spool(paths.spool)
         self._pause = Pause(paths.pause)
         floor = config.intake.floor * 1_000_000
-        self._holds = Holds(paths.home, self._pause, floor, asked=paths.asked)
         self._gaps = Gaps(paths.gaps)
         self._recogniser = Recogniser(config)
+        self._speakers = Speakers(config)
+        archive = Archive(paths.audio, lambda: self._config)
+        self._listener = Listener(
+            self._client,
+            self._spool.live,
+            self._recogniser,
+            archive,
+            needed=self._recogniser.needed,
+        )
+        self._holds = Holds(
+            paths.home, self._pause, floor, asked=paths.asked, speaking=self._listener.speaking
+        )
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._watcher = Watcher(self._client, self._spool, self._wake.set)
@@ -112,8 +128,9 @@ class Ingest:
             paths.work,
             self._recogniser,
             self._holds,
-            Archive(paths.audio, lambda: self._config),
+            archive,
             outdated=self._watcher.rescan,
+            speakers=self._speakers,
         )
         self._podcasts = Subscriptions(
             self._client,
@@ -130,7 +147,9 @@ class Ingest:
             signal.signal(number, self._stop)
         observer = Observer()
         new = str(self._config.paths.spool / "new")
-        observer.schedule(_Waker(self._wake), new, event_filter=ARRIVALS)
+        observer.schedule(_Waker(self._wake.set), new, event_filter=ARRIVALS)
+        live = str(self._spool.live)
+        observer.schedule(_Waker(self._listener.wake), live, event_filter=ARRIVALS)
         due = self._config.paths.feeds_due
         observer.schedule(_DueWaker(due, self._podcasts.wake), str(due.parent))
         observer.start()
@@ -139,6 +158,7 @@ class Ingest:
         telling.start()
         _log.info("memex-ingest takes from %s", self._config.paths.spool)
         try:
+            self._listener.start()
             self._recover()
             self._watcher.watch(self._config.watch)
             self._podcasts.start()
@@ -146,6 +166,7 @@ class Ingest:
                 self._wake.clear()
                 self._drain()
                 self._recogniser.rest()
+                self._speakers.rest()
                 self._look_at_config()
                 self._wake.wait(LOOK_EVERY)
         except Stopped:
@@ -153,6 +174,7 @@ class Ingest:
         finally:
             asked = self._stopping.is_set()
             self._stopping.set()
+            self._listener.stop()
             self._watcher.stop()
             self._podcasts.stop()
             observer.stop()

@@ -10,8 +10,8 @@ from typing import Final
 
 from ingest.readers.transcripts import companion
 from memex.errors import UnreadableFile
+from memex.items import printable
 from memex.protocols import Step
-from memex.spool import printable
 
 BLOCK: Final = 1 << 20
 """Bytes read at a time."""

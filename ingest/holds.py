@@ -1,4 +1,4 @@
-"""Why something may not be done right now: paused, out of room, on battery, asked."""
+"""Why something may not be done right now: paused, out of room, on battery, asked, spoken."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from memex.items import Lane
 from memex.pause import Pause
-from memex.spool import Lane
 
 CHECK_EVERY: Final = 2.0
 """Seconds between two looks at disk and battery."""
 QUIET: Final = 2.0
 """Seconds after a question in which the processor is left to whoever asked."""
 PATIENCE: Final = 10.0
-"""Seconds that one who asks and asks may keep it, from one stretch to the next."""
+"""Seconds that one who asks and asks, or speaks, may keep it, from one stretch to the next."""
 GLANCE: Final = 0.2
 """Seconds between two looks at whether all is quiet."""
 POWER: Final = Path("/sys/class/power_supply")
@@ -34,15 +34,18 @@ class Holds:
         *,
         battery: Callable[[], bool] | None = None,
         asked: Path | None = None,
+        speaking: Callable[[], bool] = lambda: False,
     ) -> None:
         """`floor` is the room that stays free on the data directory's disk, in bytes; of a
-        small disk at most a twentieth. `asked` is a file that is touched when something is asked.
+        small disk at most a twentieth. `asked` is a file that is touched when something is asked,
+        `speaking` says whether somebody speaks who is heard live.
         """
         self._home = home
         self._pause = pause
         self._floor = floor
         self._battery = battery or on_battery
         self._asked = asked
+        self._speaking = speaking
         self._looked = 0.0
         self._room = ""
         self._power = ""
@@ -59,11 +62,11 @@ class Holds:
         return self._power if lane == Lane.BULK else ""
 
     def give_way(self, lane: Lane, wait: Callable[[float], object]) -> None:
-        """Leave the processor to a question that is being answered, unless whoever spoke or
-        named this is waiting too; `wait` sleeps for so many seconds.
+        """Leave the processor to a question that is being answered, or to what is being said,
+        unless whoever spoke or named this is waiting too; `wait` sleeps for so many seconds.
         """
         patience = PATIENCE
-        while lane >= Lane.FOUND and patience > 0 and self._is_asked():
+        while lane >= Lane.FOUND and patience > 0 and (self._speaking() or self._is_asked()):
             wait(GLANCE)
             patience -= GLANCE
 

@@ -9,9 +9,9 @@ from typing import Final
 
 from memex.client import Client
 from memex.errors import MemexError
+from memex.items import Item, Lane, printable
 from memex.progress import Event, State
 from memex.protocols import Step
-from memex.spool import Item, Lane, printable
 
 EVERY: Final = 0.2
 """Seconds between two reports on the same stage of an item."""

@@ -9,8 +9,8 @@ from datetime import UTC
 from pathlib import Path
 from typing import Final
 
-from memex.spool import Item, Provenance
-from memex.types import LIVE, Document, Segment, content_id
+from memex.items import Item, Provenance
+from memex.types import LIVE, Document, Segment, heard_id
 
 EARLY: Final = 0.25
 """Seconds by which the first word may come before its chapter."""
@@ -41,9 +41,9 @@ def stamp(document: Document, item: Item, kept: Path | None = None) -> Document:
     attributes |= {name: value for name, value in known.items() if value}
     notes = (Segment(origin.notes, heading="Notes"),) if origin.notes else ()
     live = origin.source in LIVE
-    return replace(
+    stamped = replace(
         document,
-        id=content_id(document.segments, origin.started_at) if live else document.id,
+        id=_identity(document, origin),
         title=origin.title or (_heard_by(origin) if live else document.title),
         author=origin.author or document.author,
         uri=kept.as_uri() if kept else origin.uri or document.uri,
@@ -51,6 +51,13 @@ def stamp(document: Document, item: Item, kept: Path | None = None) -> Document:
         segments=segments + notes,
         attributes=attributes,
     )
+    return stamped.saying(stamped.segments) if live else stamped
+
+
+def _identity(document: Document, origin: Provenance) -> str:
+    if origin.source not in LIVE or origin.started_at is None:
+        return document.id
+    return heard_id(origin.source, origin.device, origin.started_at)
 
 
 def _heard_by(origin: Provenance) -> str:

@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ingest.speech import SAMPLE_RATE, Piece
+from memex.protocols import Transcriber
 from memex.types import Word
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.float32]
 
 BLIP: Final = 0.25
 """Seconds of speech below which nothing was said: a beat of music, a click."""
@@ -49,7 +57,7 @@ REPEATS: Final = 4
 LOOPED: Final = 8
 """Words that a loop has at least: "no no no no" is none."""
 
-MISSED: Final = 1.5
+MISSED: Final = 1.0
 """Seconds of speech without words from which it is recognised again."""
 LONGEST_WORD: Final = 1.0
 """Seconds; what a word lasts longer is not taken for covered."""
@@ -74,29 +82,88 @@ class Heard:
     """Whisper's probability that nothing was said."""
 
 
+class PhraseTranscriber(Transcriber, Protocol):
+    """A recogniser that also takes what was said a phrase at a time. Real: faster-whisper."""
+
+    def phrase(self, samples: Samples, *, beam: int = 5, hotwords: Sequence[str] = ()) -> Heard:
+        """Recognise one phrase of at most 30 s (mono, 16 kHz), decoded once and by itself;
+        word times count from its start, `spoken` is its length. Safe to call from
+        several threads, and while `transcribe` goes on. What of it may be shown as
+        said is for `kept` to decide.
+        """
+
+
+class Reason(StrEnum):
+    """Why a text is not taken for what was said."""
+
+    SHORT = "too short"
+    """Next to no speech was there."""
+    SILENT = "no speech"
+    """Whisper itself doubts that anything was said."""
+    PHANTOM = "phantom"
+    """It is what Whisper makes of noise."""
+    IMPROBABLE = "improbable"
+    """Whisper takes hardly any of it for likely."""
+    LOOP = "loop"
+    """It repeats itself without end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What of a text was said."""
+
+    words: tuple[Word, ...]
+    dropped: tuple[Reason, ...] = ()
+    """Why the text was dropped, or a part of it."""
+
+
 def kept(heard: Heard) -> tuple[Word, ...]:
+    """The words that were said (`judged`)."""
+    return judged(heard).words
+
+
+def judged(heard: Heard, *, again: bool = False) -> Judged:
     """The words that were said: none where Whisper made them up of no speech, and
-    without the endless repetitions it falls into.
+    without the endless repetitions it falls into. What was heard `again`, in speech
+    that had been passed over, must be likely.
     """
-    if not heard.words or _invented(heard):
-        return ()
-    return tuple(_unlooped(heard.words))
+    if not heard.words:
+        return Judged(())
+    reason = _invented(heard)
+    if reason is None and again and heard.logprob <= IMPLAUSIBLE:
+        reason = Reason.IMPROBABLE
+    if reason is not None:
+        return Judged((), (reason,))
+    words = tuple(_unlooped(heard.words))
+    return Judged(words, () if len(words) == len(heard.words) else (Reason.LOOP,))
 
 
-def _invented(heard: Heard) -> bool:
+def _invented(heard: Heard) -> Reason | None:
     if heard.spoken < BLIP:
-        return True
+        return Reason.SHORT
     if heard.no_speech > NO_SPEECH and heard.logprob < UNLIKELY:
-        return True
-    if heard.spoken < SHORT and (heard.no_speech > NO_SPEECH or heard.logprob < IMPLAUSIBLE):
-        return True
-    plain = " ".join(map(plain_word, heard.words))
-    return plain in PHANTOMS and (heard.no_speech > NO_SPEECH or heard.logprob < PHANTOM)
+        return Reason.SILENT
+    if heard.spoken < SHORT and heard.no_speech > NO_SPEECH:
+        return Reason.SILENT
+    if heard.spoken < SHORT and heard.logprob < IMPLAUSIBLE:
+        return Reason.IMPROBABLE
+    plain = " ".join(map(plain_word, heard.words)).strip()
+    if not plain:
+        return Reason.PHANTOM
+    if plain in PHANTOMS and (heard.no_speech > NO_SPEECH or heard.logprob < PHANTOM):
+        return Reason.PHANTOM
+    return None
 
 
 def plain_word(word: Word) -> str:
     """A word in lower case, letters and digits alone."""
     return re.sub(r"[\W_]+", "", word.text.casefold())
+
+
+def loops(words: Sequence[Word]) -> bool:
+    """Whether a phrase is repeated in them without end."""
+    plain = [plain_word(word) for word in words]
+    return any(_loop(plain, at) != (1, 1) for at in range(len(words)))
 
 
 def _unlooped(words: Sequence[Word]) -> Iterator[Word]:
@@ -156,12 +223,11 @@ def _uncovered(piece: Piece, taken: Iterable[tuple[float, float]]) -> Iterator[t
         yield at, end
 
 
-def repaired(words: Sequence[Word], again: Iterable[Heard]) -> list[Word]:
-    """Words with those put among them that were heard in what had been missed.
+def repaired(words: Sequence[Word], more: Sequence[Word]) -> list[Word]:
+    """Words with `more` put among them, heard in what had been missed.
 
     A word that was cut by the border of the two, and so heard twice, stays once.
     """
-    more = [word for heard in again if heard.logprob > IMPLAUSIBLE for word in kept(heard)]
     merged = sorted([*words, *more], key=lambda word: word.start)
     if not more:
         return merged

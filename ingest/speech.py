@@ -3,7 +3,7 @@
 Voice activity by Silero VAD (https://github.com/snakers4/silero-vad, the model
 that faster-whisper ships), run over the sound as it comes, its state carried from
 block to block. Silences of more than `2 * PAD` are left out; what remains is packed
-into chunks of at most 30 seconds, cut where it is silent.
+into chunks of 5 to 14 seconds, cut at pauses (30 where somebody makes none).
 """
 
 from __future__ import annotations
@@ -39,6 +39,12 @@ PAD: Final = SAMPLE_RATE * 250 // 1000
 """Samples kept on each side of speech."""
 CHUNK: Final = SAMPLE_RATE * 30
 """Samples that Whisper's encoder sees at once."""
+ENOUGH: Final = SAMPLE_RATE * 14
+"""Samples of a chunk that no more is packed into: Whisper hears it in half a window."""
+FULL: Final = SAMPLE_RATE * 5
+"""Samples of a chunk that a longer pause ends."""
+TURN: Final = SAMPLE_RATE * 500 // 1000
+"""Samples of a pause at which the speaker may change."""
 EDGE: Final = SAMPLE_RATE * 100 // 1000
 """Samples by which a word may reach into the silence around speech."""
 TOUCH: Final = SAMPLE_RATE * 100 // 1000
@@ -308,14 +314,23 @@ def speech_pieces(blocks: Iterable[Samples], first: int = 0) -> Iterator[Piece]:
 
 
 def pack(pieces: Iterable[Piece]) -> Iterator[Chunk]:
-    """Pack pieces into chunks of at most `CHUNK` samples."""
+    """Pack pieces into chunks that are cut at longer pauses, where they can be: within
+    a chunk, Whisper may skip what is said after a change of the speaker.
+    """
     held: list[Piece] = []
     length = 0
     for piece in pieces:
-        if held and length + len(piece.samples) > CHUNK:
+        if held and _parted(held[-1], piece, length):
             yield Chunk(tuple(held))
             held, length = [], 0
         held.append(piece)
         length += len(piece.samples)
     if held:
         yield Chunk(tuple(held))
+
+
+def _parted(before: Piece, after: Piece, length: int) -> bool:
+    """Whether a new chunk begins after so many samples."""
+    if length + len(after.samples) > ENOUGH:
+        return True
+    return length >= FULL and after.speech.start - before.speech.end >= TURN

@@ -1,69 +1,41 @@
 """Speech to text by faster-whisper, in a stream.
 
-Sound comes in blocks of a second, speech leaves it in chunks of at most 30 s, and
-eight chunks are decoded together (CTranslate2 int8 on the CPU, float16 on a CUDA
-device). What is in memory is one batch, however long the recording is.
+Sound comes in blocks of a second, speech leaves it in chunks that are cut at pauses, and
+sixteen chunks are decoded together (`ingest.whisper`). What is in memory is one batch,
+however long the recording is. Phrases that are said now are decoded one by one.
 """
 
 from __future__ import annotations
 
-import logging
-import os
-import sys
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
-from itertools import accumulate, islice
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import ctranslate2
-import numpy as np
-from faster_whisper import BatchedInferencePipeline, WhisperModel
-from faster_whisper.transcribe import Segment as WhisperSegment
-
-from ingest.recognition import Heard, kept, missed, repaired
+from ingest.live.interim import Interim
+from ingest.recognition import Heard, judged, missed, repaired
 from ingest.sentences import segments_of
 from ingest.sound import Sound
-from ingest.speech import SAMPLE_RATE, Chunk, Piece, pack, speech_pieces
-from memex.errors import DamagedFile, ModelDamaged
+from ingest.speech import SAMPLE_RATE, Chunk, Piece, Span, pack, speech_pieces
+from ingest.whisper import BEAM, SHORT, WORKERS, Decoded, Language, Whisper
+from memex.errors import DamagedFile
 from memex.protocols import Recognised
 from memex.types import Word
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     Samples = NDArray[np.float32]
 
-_log = logging.getLogger(__name__)
-
-BATCH: Final = 8
+BATCH: Final = 16
 """Chunks decoded together; more of them cost memory and gain nothing on a CPU."""
-WORKERS: Final = 2
-"""Shares of a batch that are decoded at the same time."""
-BEAM: Final = 5
-"""Hypotheses kept while decoding."""
 LATE: Final = 0.7
 """Seconds by which the first word after a pause may be put too late."""
-FRAMES: Final = 100
-"""Spectral frames a second, in which faster-whisper counts where a chunk begins."""
-SURE: Final = 0.5
-"""Probability from which the detected language is kept for the rest of the file."""
-
-
-@dataclass(slots=True)
-class _Language:
-    """The language of one recording, as far as it is known."""
-
-    code: str | None = None
-    settled: bool = False
-
-    def note(self, code: str, probability: float) -> None:
-        """Take what was detected, for good where it is sure enough."""
-        if not self.settled:
-            self.code, self.settled = code, probability >= SURE
 
 
 class WhisperTranscriber:
@@ -76,9 +48,9 @@ class WhisperTranscriber:
         """
         self._name = name.removeprefix("whisper-").removeprefix("whisper ")
         self._beam = beam
-        model = _load(directory, device)
-        self._multilingual = bool(model.model.is_multilingual)
-        self._pipelines = [BatchedInferencePipeline(model) for _ in range(WORKERS)]
+        self._whisper = Whisper(directory, device)
+        self._spoken = self._whisper.language()
+        self._interim = Interim(self._whisper.model)
         self._pool = ThreadPoolExecutor(WORKERS, "whisper")
 
     @property
@@ -92,7 +64,7 @@ class WhisperTranscriber:
         A recording that breaks off yields all that can be heard in it and raises
         `DamagedFile` then. Raises `UnreadableFile` for what is no recording.
         """
-        language = _Language(None if self._multilingual else "en", not self._multilingual)
+        language = self._whisper.language()
         with Sound(media) as sound:
             blocks = _Whole(sound.blocks(start))
             pieces = speech_pieces(blocks, round(start * SAMPLE_RATE))
@@ -103,7 +75,25 @@ class WhisperTranscriber:
             if blocks.error is not None:
                 raise blocks.error
 
-    def _stretches(self, chunks: Iterator[Chunk], language: _Language) -> Iterator[_Stretch]:
+    def phrase(self, samples: Samples, *, beam: int = BEAM, hotwords: Sequence[str] = ()) -> Heard:
+        """Recognise one phrase of at most 30 s (mono, 16 kHz), decoded once and by itself.
+
+        Word times count from its start. It may be called while a recording is
+        recognised: both share the model. Names among `hotwords` are preferred.
+        """
+        if not len(samples):
+            return Heard((), 0.0, 0.0, 1.0)
+        language = replace(self._spoken)
+        (decoded,) = self._whisper.decode([samples], language, beam=beam, hotwords=hotwords)
+        if language.settled:
+            self._spoken.code = language.code
+        return _heard(Chunk((Piece(0, samples, Span(0, len(samples))),)), decoded)
+
+    def interim(self, samples: Samples) -> tuple[Word, ...]:
+        """What has been said so far of a phrase that goes on (`ingest.live.interim`)."""
+        return self._interim(samples)
+
+    def _stretches(self, chunks: Iterator[Chunk], language: Language) -> Iterator[_Stretch]:
         """Recognise chunks a batch at a time. What a batch missed is heard again with
         the next one, since a batch of one chunk takes nearly as long as a full one.
         """
@@ -119,62 +109,52 @@ class WhisperTranscriber:
         if before is not None:
             yield before
 
-    def _hear(self, batch: Sequence[Chunk], language: _Language) -> list[Heard]:
-        """Decode the chunks of a batch; one `Heard` for each, in order.
+    def _hear(self, batch: Sequence[Chunk], language: Language) -> list[Heard]:
+        """Recognise the chunks of a batch; one `Heard` for each, in order.
 
-        Each worker takes a share of them: within one decoding, CTranslate2 keeps but
-        one core busy for most of the time.
+        Each worker takes a share of the short ones, and of the long ones.
         """
-        size = -(-len(batch) // WORKERS) if language.settled else len(batch)
-        shares = [batch[at : at + size] for at in range(0, len(batch), size)]
+        shares = list(_shares(batch)) if language.settled else [range(len(batch))]
         turns = [
-            self._pool.submit(self._decode, pipeline, share, language)
-            for pipeline, share in zip(self._pipelines, shares, strict=False)
+            self._pool.submit(self._decode, [batch[at] for at in share], language)
+            for share in shares
         ]
-        return [heard for turn in turns for heard in turn.result()]
+        heard = {
+            at: one
+            for share, turn in zip(shares, turns, strict=True)
+            for at, one in zip(share, turn.result(), strict=True)
+        }
+        return [heard[at] for at in range(len(batch))]
 
-    def _decode(
-        self, pipeline: BatchedInferencePipeline, batch: Sequence[Chunk], language: _Language
-    ) -> list[Heard]:
-        sounds = [chunk.samples for chunk in batch]
-        ends = list(accumulate(map(len, sounds)))
-        starts = [0, *ends[:-1]]
-        half = 0.5  # of a sample: the pipeline rounds down
-        clips = [
-            {"start": (start + half) / SAMPLE_RATE, "end": (end + half) / SAMPLE_RATE}
-            for start, end in zip(starts, ends, strict=True)
-        ]
-        found, info = pipeline.transcribe(
-            np.concatenate(sounds),
-            language=language.code if language.settled else None,
-            beam_size=self._beam,
-            batch_size=BATCH,
-            word_timestamps=True,
-            vad_filter=False,
-            clip_timestamps=clips,
-            language_detection_segments=BATCH,
-        )
-        language.note(info.language, info.language_probability)
-        by_seek: dict[int, list[WhisperSegment]] = defaultdict(list)
-        for segment in found:
-            by_seek[segment.seek].append(segment)
-        seeks = [int(start / SAMPLE_RATE * FRAMES) for start in starts]
-        return [_heard(chunk, by_seek[seek]) for chunk, seek in zip(batch, seeks, strict=True)]
+    def _decode(self, chunks: Sequence[Chunk], language: Language) -> list[Heard]:
+        sounds = [chunk.samples for chunk in chunks]
+        decoded = self._whisper.decode(sounds, language, beam=self._beam)
+        return [_heard(chunk, one) for chunk, one in zip(chunks, decoded, strict=True)]
+
+
+def _shares(batch: Sequence[Chunk]) -> Iterator[Sequence[int]]:
+    """Places of the chunks that are decoded together; long ones take twice the memory."""
+    short = [at for at, chunk in enumerate(batch) if len(chunk.samples) <= SHORT]
+    long = [at for at, chunk in enumerate(batch) if len(chunk.samples) > SHORT]
+    for some, most in ((short, BATCH // WORKERS), (long, BATCH // WORKERS // 2)):
+        size = max(1, min(most, -(-len(some) // WORKERS)))
+        yield from (some[at : at + size] for at in range(0, len(some), size))
 
 
 class _Stretch:
     """Consecutive chunks and the words heard in them."""
 
     def __init__(self, chunks: Sequence[Chunk], heard: Sequence[Heard]) -> None:
-        good = [kept(one) for one in heard]
+        verdicts = [judged(one) for one in heard]
         self._end = chunks[-1].end
         self._pieces = [
-            p for chunk, some in zip(chunks, good, strict=True) if some for p in chunk.pieces
+            piece
+            for chunk, verdict in zip(chunks, verdicts, strict=True)
+            if verdict.words
+            for piece in chunk.pieces
         ]
-        self._words = [word for some in good for word in some]
-        self._suppressed = sum(
-            bool(one.words) and not some for one, some in zip(heard, good, strict=True)
-        )
+        self._words = [word for verdict in verdicts for word in verdict.words]
+        self._dropped = [reason for verdict in verdicts for reason in verdict.dropped]
 
     def missed(self) -> list[Chunk]:
         """Speech without words, packed anew; at most a batch of it."""
@@ -182,7 +162,9 @@ class _Stretch:
 
     def repair(self, again: Sequence[Heard]) -> None:
         """Put in what was heard in the missed speech."""
-        self._words = repaired(self._words, again)
+        verdicts = [judged(one, again=True) for one in again]
+        self._words = repaired(self._words, [word for one in verdicts for word in one.words])
+        self._dropped += [reason for verdict in verdicts for reason in verdict.dropped]
 
     def recognised(self, duration: float | None, language: str | None) -> Recognised:
         """The stretch as it is handed out."""
@@ -192,7 +174,7 @@ class _Stretch:
             self._end / SAMPLE_RATE,
             duration,
             language,
-            self._suppressed,
+            tuple(self._dropped),
         )
 
 
@@ -227,17 +209,14 @@ def _ahead(chunks: Iterator[Chunk]) -> Generator[Chunk]:
         pool.shutdown(cancel_futures=True)
 
 
-def _heard(chunk: Chunk, segments: Sequence[WhisperSegment]) -> Heard:
+def _heard(chunk: Chunk, decoded: Decoded) -> Heard:
     """Put the words of a chunk back in their places in the recording."""
-    words = []
-    for segment in segments:
-        zero = segment.seek / FRAMES
-        for word in segment.words or ():
-            start, end = chunk.place(word.start - zero, word.end - zero)
-            words.append(Word(word.word, start, end, float(word.probability)))
-    if not words:
-        return Heard((), chunk.spoken, 0.0, 1.0)
-    return Heard(tuple(words), chunk.spoken, segments[0].avg_logprob, segments[0].no_speech_prob)
+    words = tuple(
+        replace(word, start=start, end=end)
+        for word in decoded.words
+        for start, end in [chunk.place(word.start, word.end)]
+    )
+    return Heard(words, chunk.spoken, decoded.logprob, decoded.no_speech)
 
 
 def _begin_with_the_voice(words: Sequence[Word], pieces: Iterable[Piece]) -> list[Word]:
@@ -256,42 +235,3 @@ def _begin_with_the_voice(words: Sequence[Word], pieces: Iterable[Piece]) -> lis
         if free and found[at].start < end and found[at].start - voice <= LATE:
             found[at] = replace(found[at], start=voice)
     return found
-
-
-def _load(directory: Path, device: str) -> WhisperModel:
-    """Load a model: on CUDA where there is a device and its libraries, else on the CPU."""
-    try:
-        if device == "cuda" or (device == "auto" and ctranslate2.get_cuda_device_count() > 0):
-            try:
-                return _on_cuda(directory)
-            except RuntimeError as error:
-                if device == "cuda":
-                    raise
-                _log.warning("CUDA cannot be used (%s): the CPU is", error)
-        return WhisperModel(
-            str(directory),
-            device="cpu",
-            compute_type="int8",
-            cpu_threads=min(4, max(1, _cores() // WORKERS)),
-            num_workers=WORKERS,
-        )
-    except (RuntimeError, ValueError, OSError) as error:
-        raise ModelDamaged(
-            f"The speech model in {directory} cannot be loaded: {error}.",
-            "Fetch it again: memex models pull.",
-        ) from error
-
-
-def _cores() -> int:
-    """Processors that this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _on_cuda(directory: Path) -> WhisperModel:
-    """Load and try it: a missing CUDA library shows only when the model runs."""
-    model = WhisperModel(str(directory), device="cuda", compute_type="float16")
-    bands = model.feature_extractor.mel_filters.shape[0]
-    model.encode(np.zeros((bands, model.feature_extractor.nb_max_frames), dtype=np.float32))
-    return model

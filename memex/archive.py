@@ -45,7 +45,7 @@ _PART: Final = r"(?!\.{1,2}(?:/|$))[^/\\\x00-\x1f\x7f]{1,255}"
 _ITEM: Final = r"[^./\\*?\[\]\x00-\x1f\x7f-\x9f][^/\\*?\[\]\x00-\x1f\x7f-\x9f]{0,254}"
 """No pattern: the spool looks for the files of an item by its name."""
 _NAMES: Final = re.compile(
-    rf"config\.toml|gaps\.json|library\.db|spool/(?:new|failed)/{_ITEM}\.json|spool/data/{_ITEM}"
+    rf"config\.toml|(?:gaps|deaf|hushes)\.json|library\.db|spool/(?:new|failed)/{_ITEM}\.json|spool/data/{_ITEM}"
     rf"|audio(?:/{_PART}){{1,8}}"
 )
 """What a backup may hold."""

@@ -83,7 +83,12 @@ def _write(paths: Paths, place: Path, out: BinaryIO, tell: Tell) -> tuple[int, i
     sound = [file for file in _files(paths.audio) if file.suffix != ".part"]
     files = [("library.db", copy), *_named("spool/data", paths.spool / "data", waiting)]
     files += _named("audio", paths.audio, sound)
-    singles = (("config.toml", paths.config), ("gaps.json", paths.gaps))
+    singles = (
+        ("config.toml", paths.config),
+        ("gaps.json", paths.gaps),
+        ("deaf.json", paths.deaf),
+        ("hushes.json", paths.hushes),
+    )
     files += [(name, path) for name, path in singles if path.is_file()]
     total = sum(_size(path) for _, path in files)
     done = 0

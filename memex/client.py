@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,14 +14,10 @@ from typing import Final
 from urllib.parse import quote
 
 from memex.config import Paths
-from memex.durable import private
-from memex.errors import DaemonUnavailable, MemexError, StorageError
-from memex.locks import holder
+from memex.errors import DaemonUnavailable, MemexError
 from memex.progress import Event
 from memex.protocols import NO_FILTERS, Filters, Remembered, Retracted, Step, Token
-from memex.service import Keeper, keeper
 from memex.types import Answer, Arrival, Copy, FeedLook, Hit, Known, KnownFeed, KnownFile
-from memex.units import ROLES
 from memex.wire import (
     END,
     Json,
@@ -43,17 +33,11 @@ from memex.wire import (
     whole_feed_from_json,
 )
 
-START_SECONDS: Final = 60.0
-"""What a daemon may take to start."""
 PATIENCE: Final = 10.0
 """Seconds in which memexd says how it is."""
-STOP_SECONDS: Final = 30.0
-"""What a daemon may take to stop."""
-BROKEN: Final = frozenset({"auto-restart", "auto-restart-queued", "failed"})
-"""States in which systemd has a daemon that broke off as it started."""
 
 
-class _Connection(http.client.HTTPConnection):
+class Connection(http.client.HTTPConnection):
     """HTTP over a unix socket."""
 
     def __init__(self, path: Path, timeout: float | None) -> None:
@@ -61,6 +45,7 @@ class _Connection(http.client.HTTPConnection):
         self._path = path
 
     def connect(self) -> None:
+        """Raises `DaemonUnavailable`, `TimeoutError` where too many wait there already."""
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         try:
@@ -266,6 +251,27 @@ class Client:
         """Episodes with these marks are not to be fetched (again)."""
         self._call("POST", f"/v1/feeds/{feed}/marks", {"marks": sorted(marks)})
 
+    def people(self) -> list[Json]:
+        """Everybody whose voice is known (`docs/json.md`)."""
+        return list(self._call("GET", "/v1/people")["people"])
+
+    def name_voice(self, who: str, name: str, *, owner: bool = False) -> Json:
+        """Say who a voice is, or call a person otherwise."""
+        return self._call("POST", "/v1/people/name", {"who": who, "name": name, "owner": owner})
+
+    def merge_people(self, into: str, other: str) -> Json:
+        """Two are one: the first one's name stays."""
+        return self._call("POST", "/v1/people/merge", {"into": into, "other": other})
+
+    def forget_voice(self, who: str) -> Json:
+        """Remove a voice, or a person with all their voices."""
+        return self._call("POST", "/v1/people/forget", {"who": who})
+
+    def enrol(self, name: str, voice: Json, *, owner: bool = False) -> None:
+        """Learn how somebody sounds ("model", "vector", "seconds")."""
+        body = {"name": name, "voice": voice, "owner": owner}
+        self._call("POST", "/v1/people/enrol", body)
+
     def failed(self) -> list[Json]:
         """What could not be read, and why; oldest first."""
         return list(self._call("GET", "/v1/failed")["failed"])
@@ -285,6 +291,17 @@ class Client:
             if fields.get("type") == "error":
                 raise error_from_json(fields)
             yield Event(**{**fields, "children": tuple(fields["children"])}) if fields else None
+
+    def say_live(self, events: Sequence[Json]) -> int:
+        """Tell how devices are, and what is being said (`memex.live`); how many follow."""
+        return int(self._call("POST", "/v1/live", {"events": list(events)}, PATIENCE)["followed"])
+
+    def follow_live(self) -> Iterator[Json]:
+        """How devices are and what is being said, as it is told; {} while nothing is."""
+        for fields in self._stream("/v1/live/follow", {}):
+            if fields.get("type") == "error":
+                raise error_from_json(fields)
+            yield fields
 
     def reindex(self) -> Iterator[Step]:
         """Make the index again from the library."""
@@ -321,7 +338,7 @@ class Client:
     def _request(
         self, method: str, path: str, body: Json | None, timeout: float | None = None
     ) -> Iterator[http.client.HTTPResponse]:
-        connection = _Connection(self._socket, timeout)
+        connection = Connection(self._socket, timeout)
         data = None if body is None else json.dumps(body).encode()
         try:
             connection.request(method, path, data, {"Content-Type": "application/json"})
@@ -353,144 +370,3 @@ def _added(reply: Json) -> Added:
 
 def _event_json(event: Event) -> Json:
     return {name: getattr(event, name) for name in Event.__slots__}
-
-
-def running(paths: Paths, role: str) -> int | None:
-    """The pid of a daemon of this data directory, None when it does not run."""
-    return holder(paths.run / f"{role}.pid")
-
-
-def start(paths: Paths, role: str) -> bool:
-    """Start a daemon unless it runs; True when it was started.
-
-    Where a service is installed for this data directory, its manager starts it.
-    memexd is waited for until it answers, whoever started it. Raises what it said when it
-    could not start, `DaemonUnavailable`.
-    """
-    paths.create()
-    if running(paths, role) is not None:
-        _await(paths, role, _ready)
-        return False
-    kept = keeper(paths)
-    if kept and kept.start(role):
-        _await_kept(kept, paths, role)
-        return True
-    return _start_here(paths, role)
-
-
-def wait(paths: Paths) -> None:
-    """Wait for a memexd that runs, but may have begun just now. Raises `DaemonUnavailable`."""
-    _await(paths, "memexd", _listens)
-
-
-def _await(paths: Paths, role: str, up: Callable[[Paths, str], bool]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not up(paths, role):
-        pid = running(paths, role)
-        if pid is None:
-            raise DaemonUnavailable(f"{role} broke off as it started.", "See `memex doctor`.")
-        if time.monotonic() > deadline:
-            raise DaemonUnavailable(
-                f"{role} (process {pid}) runs, but does not answer.",
-                f"`kill -9 {pid}` loses nothing; `memex up` then starts it again.",
-            )
-        time.sleep(0.05)
-
-
-def _start_here(paths: Paths, role: str) -> bool:
-    with open(paths.logs / f"{role}.start", "w+b", opener=private) as said:
-        process = subprocess.Popen(
-            [sys.executable, "-m", ROLES[role], "--quiet"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=said,
-            start_new_session=True,
-            cwd="/",
-        )
-        # One that dies while this program lives on is seen off: it leaves no zombie, and no
-        # warning of a process that nobody waited for.
-        threading.Thread(target=process.wait, name=f"waits for {role}", daemon=True).start()
-        deadline = time.monotonic() + START_SECONDS
-        while not _ready(paths, role):
-            if process.poll() is not None and running(paths, role) is None:
-                said.seek(0)
-                raise _start_error(role, said.read().decode(errors="replace"))
-            if time.monotonic() > deadline:
-                raise DaemonUnavailable(f"{role} did not start in time.", "See `memex doctor`.")
-            time.sleep(0.02)
-    return process.poll() is None  # else another start was quicker
-
-
-def _await_kept(kept: Keeper, paths: Paths, role: str) -> None:
-    """Wait for a daemon that its manager starts. Raises `DaemonUnavailable`."""
-    deadline = time.monotonic() + START_SECONDS
-    while not _ready(paths, role):
-        if kept.state(role) in BROKEN or time.monotonic() > deadline:
-            raise DaemonUnavailable(
-                f"{role} does not start; {kept.name} tries again.",
-                "`memex service status` and `memex doctor` tell more.",
-            )
-        time.sleep(0.1)
-
-
-def _start_error(role: str, said: str) -> MemexError:
-    lines = [line for line in said.strip().splitlines() if line.startswith(f"{role}: ")]
-    if lines:
-        return DaemonUnavailable(lines[-1].removeprefix(f"{role}: "))
-    return DaemonUnavailable(f"{role} broke off as it started.", "See `memex doctor`.")
-
-
-def _ready(paths: Paths, role: str) -> bool:
-    """Whether a daemon is up: memexd when it answers, memex-ingest when it has its lock."""
-    if role != "memexd":
-        return running(paths, role) is not None
-    try:
-        Client(paths).status()
-    except DaemonUnavailable:
-        return False
-    return True
-
-
-def _listens(paths: Paths, _: str) -> bool:
-    """Whether memexd takes connections."""
-    connection = _Connection(paths.socket, PATIENCE)
-    try:
-        connection.connect()
-    except DaemonUnavailable:
-        return False
-    except TimeoutError:
-        return True
-    finally:
-        connection.close()
-    return True
-
-
-def stop(paths: Paths, role: str) -> bool:
-    """Ask a daemon to finish and wait for it; False when it did not run.
-
-    One that a service manager keeps is not started again before it is asked for.
-    """
-    pid = running(paths, role)
-    kept = keeper(paths)
-    if kept:
-        kept.stop(role)
-    if pid is None:
-        return False
-    try:
-        if running(paths, role) == pid:
-            os.kill(pid, signal.SIGTERM)
-    except ProcessLookupError:
-        return True
-    except PermissionError as error:
-        raise StorageError(f"{role} (process {pid}) belongs to another user.") from error
-    deadline = time.monotonic() + STOP_SECONDS
-    while running(paths, role) == pid:
-        if time.monotonic() > deadline:
-            raise DaemonUnavailable(
-                f"{role} (process {pid}) does not stop.", f"`kill -9 {pid}` loses nothing."
-            )
-        time.sleep(0.02)
-    return True
-
-
-__all__ = ["ROLES", "Added", "Client", "running", "start", "stop", "wait"]

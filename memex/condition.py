@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from memex import __version__
 from memex.config import Paths
-from memex.gaps import Gaps, gap_to_json
+from memex.gaps import EARS, Gap, Gaps, gap_to_json
+from memex.items import Item, printable
 from memex.locks import holder
 from memex.pause import Pause
-from memex.spool import Item, Spool, printable
+from memex.spool import Spool
 
 
 def condition(paths: Paths) -> dict[str, Any]:
@@ -20,10 +23,9 @@ def condition(paths: Paths) -> dict[str, Any]:
     Raises `StorageError` where the files cannot be looked at.
     """
     ingest = holder(paths.run / "memex-ingest.pid")
-    pause = Pause(paths.pause)
-    until = pause.until()
+    ears = holder(paths.run / "memex-ears.pid")
     spool = Spool(paths.spool) if paths.spool.is_dir() else None
-    gaps = Gaps(paths.gaps)
+    gaps, deaf = Gaps(paths.gaps), Gaps(paths.deaf, EARS)
     seen = gaps.seen()
     disk = shutil.disk_usage(_there(paths.home))
     return {
@@ -31,16 +33,44 @@ def condition(paths: Paths) -> dict[str, Any]:
         "home": str(paths.home),
         "memexd": holder(paths.run / "memexd.pid"),
         "memex_ingest": ingest,
+        "memex_ears": ears,
         "sign_of_life": seen.isoformat() if seen else None,
         "queue": {
             "waiting": spool.count("new") if spool else 0,
             "working": spool.count("cur") if spool else 0,
         },
         "failed": [failure(item) for item in failures(spool)] if spool else [],
-        "paused": {"until": until.isoformat() if until else None} if pause.active() else None,
-        "gaps": [gap_to_json(gap) for gap in gaps.told(running=ingest is not None)],
+        "paused": _while(Pause(paths.pause)),
+        "private": _while(Pause(paths.private)),
+        "ears": _ears(paths, ears),
+        "gaps": [
+            *_gaps("reading", gaps.told(running=ingest is not None)),
+            *_gaps("hearing", deaf.told(running=ears is not None)),
+        ],
         "disk": {"free": disk.free, "total": disk.total},
     }
+
+
+def _while(pause: Pause) -> dict[str, Any] | None:
+    """What is on for a while; None where it is not."""
+    until = pause.until()
+    return {"until": until.isoformat() if until else None} if pause.active() else None
+
+
+def _gaps(of: str, gaps: Sequence[Gap]) -> Iterator[dict[str, Any]]:
+    for gap in gaps:
+        yield gap_to_json(gap) | {"of": of}
+
+
+def _ears(paths: Paths, process: int | None) -> dict[str, Any] | None:
+    """What memex-ears last noted of itself; None where it does not run."""
+    try:
+        fields = json.loads(paths.ears.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(fields, dict) or fields.get("process") != process:
+        return None
+    return {name: value for name, value in fields.items() if name != "process"}
 
 
 def failures(spool: Spool) -> list[Item]:

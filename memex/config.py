@@ -80,9 +80,39 @@ class Paths:
         return self.home / "paused.json"
 
     @property
+    def private(self) -> Path:
+        """There while no microphone is to be open."""
+        return self.home / "private.json"
+
+    @property
     def gaps(self) -> Path:
         """When nothing could be heard or read."""
         return self.home / "gaps.json"
+
+    @property
+    def deaf(self) -> Path:
+        """When nothing could be heard though it was to be listened."""
+        return self.home / "deaf.json"
+
+    @property
+    def listening(self) -> Path:
+        """Locked by a `memex listen` while it runs: as long as it is, it is listened."""
+        return self.run / "listen.pid"
+
+    @property
+    def hushes(self) -> Path:
+        """When nothing was to be heard, so that what a wearable stored then is left out."""
+        return self.home / "hushes.json"
+
+    @property
+    def satellites(self) -> Path:
+        """The token that satellites show."""
+        return self.home / "satellites.token"
+
+    @property
+    def ears(self) -> Path:
+        """How memex-ears is, while it runs."""
+        return self.run / "ears.json"
 
     @property
     def asked(self) -> Path:
@@ -91,7 +121,7 @@ class Paths:
 
     @property
     def logs(self) -> Path:
-        """Logs of the two daemons."""
+        """Logs of the daemons."""
         return self.home / "logs"
 
     @property
@@ -140,6 +170,7 @@ class ModelChoice:
     speech: str | None = None
     embedding: str | None = None
     reader: str | None = None
+    speaker: str | None = None
     paths: dict[str, Path] = field(default_factory=dict)
     """Files or directories of the user's own, by model name."""
 
@@ -184,6 +215,40 @@ class Intake:
 
 
 @dataclass(frozen=True, slots=True)
+class Wearable:
+    """A wearable that is heard, `[[listen.wearables]]`."""
+
+    address: str
+    """As `memex wearable scan` shows it."""
+    name: str = ""
+    """What it is called here; "" for its address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """How Memex hears, `[listen]`."""
+
+    always: bool = False
+    """Whether the microphone is open whenever memex-ears runs; otherwise while a
+    `memex listen` does."""
+    device: str = ""
+    """The microphone, by a part of its name; "" is the system's default."""
+    pause: float = 60.0
+    """Seconds of silence after which a recording ends."""
+    longest: float = 10.0
+    """Minutes after which a recording is parted at the next pause."""
+    silent: float = 20.0
+    """Minutes in which nothing is heard until that is said."""
+    chime: bool = True
+    """Whether a short tone says that listening began or ended."""
+    wyoming: str = ""
+    """Where devices that stream Wyoming events are listened for: "127.0.0.1:10300"."""
+    speakers: bool = True
+    """Whether it is told who speaks in what is recognised."""
+    wearables: tuple[Wearable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The configuration file, read once at the start of a process."""
 
@@ -192,9 +257,10 @@ class Config:
     watch: Watching = Watching()
     intake: Intake = Intake()
     retention: Retention = field(default_factory=Retention)
+    listen: Listening = Listening()
 
 
-S = TypeVar("S", ModelChoice, Watching, WatchedFolder, Intake)
+S = TypeVar("S", ModelChoice, Watching, WatchedFolder, Intake, Listening, Wearable)
 
 
 def private_directory(path: Path) -> None:
@@ -246,6 +312,7 @@ def load_config(paths: Paths | None = None) -> Config:
         watch=_watching(paths.config, table.pop("watch", {})),
         intake=_intake(paths.config, table.pop("intake", {})),
         retention=_retention(paths.config, table.pop("retention", {})),
+        listen=_listening(paths.config, table.pop("listen", {})),
     )
 
 
@@ -280,6 +347,12 @@ def _intake(file: Path, table: Any) -> Intake:  # noqa: ANN401 (whatever stands 
             f"{file}: [intake] audio is one of {', '.join(get_args(Audio))}.", "Mend it."
         )
     return intake
+
+
+def _listening(file: Path, table: Any) -> Listening:  # noqa: ANN401 (whatever stands there)
+    listen = _section(file, "listen", Listening, table)
+    worn = [_section(file, "[listen.wearables]", Wearable, each) for each in listen.wearables]
+    return replace(listen, wearables=tuple(worn))
 
 
 def _retention(file: Path, table: Any) -> Retention:  # noqa: ANN401 (whatever stands there)

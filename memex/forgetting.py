@@ -28,10 +28,11 @@ from memex.config import Paths
 from memex.durable import private, sync
 from memex.echoes import Heard
 from memex.errors import DiskFull, NotFound, StorageError
+from memex.items import printable
 from memex.memory import Memex
 from memex.proof import Probe, Report, probes, search
 from memex.protocols import Step
-from memex.spool import STATES, Spool, printable
+from memex.spool import STATES, Spool
 
 _ONE: Final = threading.Lock()
 """One is forgotten after the other: there is one note."""
@@ -178,6 +179,9 @@ class Forgetting:
         for uri in order.uris:
             if sound := kept_sound(self._paths, uri):
                 sound.unlink(missing_ok=True)
+            if (heard := _path(uri)).parent == self._spool.live:  # memex-ears sees it gone
+                heard.unlink(missing_ok=True)
+                heard.with_suffix(".jsonl").unlink(missing_ok=True)
         (self._paths.run / "shown.json").unlink(missing_ok=True)
         names = _names(order.uris)
         for log in self._paths.logs.glob("*"):

@@ -1,8 +1,9 @@
 """Gaps: stretches in which nothing could be heard or read, and why.
 
-memex-ingest gives a sign of life every few seconds: the time of a small file, which
-holds the gaps. What lies between its last sign and its next start is a gap; so are a
-pause, a disk without room and a time without memexd.
+memex-ingest, and memex-ears too, give a sign of life every few seconds: the time of a small
+file, which holds the gaps. What lies between its last sign and its next start is a gap; so
+are a pause, a disk without room and a time without memexd. While nothing is due (nobody asks
+memex-ears to listen), there is none.
 """
 
 from __future__ import annotations
@@ -19,9 +20,14 @@ from typing import Any, Final
 from memex.durable import private
 from memex.errors import StorageError
 
-STOPPED: Final = "memex-ingest was stopped"
-KILLED: Final = "memex-ingest was killed or crashed, or the machine went off"
-ASLEEP: Final = "the machine slept, or left memex-ingest no time"
+INGEST: Final = "memex-ingest"
+EARS: Final = "memex-ears"
+_STOPPED: Final = "{} was stopped"
+_KILLED: Final = "{} was killed or crashed, or the machine went off"
+_ASLEEP: Final = "the machine slept, or left {} no time"
+STOPPED: Final = _STOPPED.format(INGEST)
+KILLED: Final = _KILLED.format(INGEST)
+ASLEEP: Final = _ASLEEP.format(INGEST)
 KEPT: Final = 100
 """Gaps, the latest."""
 SIGN_EVERY: Final = 10.0
@@ -45,53 +51,63 @@ class Gap:
 
 
 class Gaps:
-    """The gaps of a data directory. One process writes, any may read."""
+    """The gaps of a process of a data directory. That one writes, any may read."""
 
-    def __init__(self, path: Path) -> None:
-        """Nothing is made yet."""
+    def __init__(self, path: Path, who: str = INGEST) -> None:
+        """Nothing is made yet. `who` is the process, as it is called."""
         self._path = path
+        self._who = who
         self._looked = self._signed = time.clock_gettime(_BOOT)
         """When this process last looked, and gave its last sign of life."""
         self._begun = False
         """Whether it is written that this process runs."""
         self._open = ""
         """The reason of the gap that lasts; "" where there is none."""
+        self._due = True
+        """Whether something was to be heard or read when it last looked."""
 
-    def look(self, reason: str) -> None:
-        """memex-ingest runs: give a sign of life. `reason` is why nothing can be heard or
-        read, "" where it can. Raises `StorageError`.
+    def look(self, reason: str, *, due: bool = True) -> None:
+        """The process runs: give a sign of life. `reason` is why nothing can be heard or
+        read, "" where it can; without `due` nothing is to be. Raises `StorageError`.
         """
+        reason = reason if due else ""
         now, clock = datetime.now(UTC), time.clock_gettime(_BOOT)
         away, self._looked = clock - self._looked, clock
         if not self._begun:
             gaps = _closed(self.told(running=False), now)
         elif away > LATE:
             since = now - timedelta(seconds=away)
-            gaps = [*_closed(self._read(), since), Gap(since, now, ASLEEP)]
-        elif reason != self._open:
+            gaps = _closed(self._read(), since)
+            if self._due:
+                gaps.append(Gap(since, now, _ASLEEP.format(self._who)))
+        elif reason != self._open or due != self._due:
             gaps = _closed(self._read(), now)
         else:
             if clock - self._signed >= SIGN_EVERY:
                 self._sign()
             return
-        self._write(_opened(gaps, now, reason) if reason else gaps)
-        self._begun, self._open = True, reason
+        self._write(_opened(gaps, now, reason) if reason else gaps, due=due)
+        self._begun, self._open, self._due = True, reason, due
 
     def end(self) -> None:
-        """memex-ingest stops, as it was asked to. Raises `StorageError`."""
+        """The process stops, as it was asked to. Raises `StorageError`."""
         now = datetime.now(UTC)
-        self._write(_opened(_closed(self._read(), now), now, STOPPED))
+        gaps = _closed(self._read(), now)
+        if self._due:
+            gaps = _opened(gaps, now, _STOPPED.format(self._who))
+        self._write(gaps, due=self._due)
 
     def told(self, *, running: bool) -> list[Gap]:
-        """The gaps that are known, the latest last; `running` says whether memex-ingest runs.
+        """The gaps that are known, the latest last; `running` says whether the process runs.
         Raises `StorageError`.
         """
         seen, gaps = self.seen(), self._read()
-        stopped = bool(gaps) and gaps[-1].until is None and gaps[-1].reason == STOPPED
-        if seen is None or running or stopped:
+        last = gaps[-1] if gaps and gaps[-1].until is None else None
+        stopped = last is not None and last.reason == _STOPPED.format(self._who)
+        if seen is None or running or stopped or not self._was_due():
             return gaps
         seen = min(datetime.now(UTC), seen)
-        return _opened(_closed(gaps, seen), seen, KILLED)
+        return _opened(_closed(gaps, seen), seen, _KILLED.format(self._who))
 
     def seen(self) -> datetime | None:
         """The last sign of life; None where there never was one."""
@@ -105,14 +121,25 @@ class Gaps:
     def _read(self) -> list[Gap]:
         """Those of a damaged file are lost."""
         try:
-            rows = json.loads(self._path.read_text(encoding="utf-8"))["gaps"]
-            return [_gap(row) for row in rows]
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise _failed(self._path, error) from error
+            return [_gap(row) for row in self._table()["gaps"]]
         except (ValueError, TypeError, LookupError):
             return []
+
+    def _was_due(self) -> bool:
+        """Whether something was to be heard or read when the process last ran."""
+        try:
+            return self._table().get("due", True) is not False
+        except (ValueError, AttributeError):
+            return True
+
+    def _table(self) -> Any:  # noqa: ANN401 (JSON, or whatever stands there)
+        """The file. Raises `ValueError` for a damaged one."""
+        try:
+            return json.loads(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {"gaps": []}
+        except OSError as error:
+            raise _failed(self._path, error) from error
 
     def _sign(self) -> None:
         try:
@@ -121,9 +148,9 @@ class Gaps:
             raise _failed(self._path, error) from error
         self._signed = time.clock_gettime(_BOOT)
 
-    def _write(self, gaps: Sequence[Gap]) -> None:
+    def _write(self, gaps: Sequence[Gap], *, due: bool) -> None:
         draft = self._path.with_suffix(".draft")
-        text = json.dumps({"gaps": [gap_to_json(gap) for gap in gaps[-KEPT:]]})
+        text = json.dumps({"gaps": [gap_to_json(gap) for gap in gaps[-KEPT:]], "due": due})
         try:
             with open(draft, "w", encoding="utf-8", opener=private) as file:
                 file.write(text)

@@ -128,16 +128,38 @@ class Index:
         `vectors` has shape (len(rows), dimension); None where the model that
         made this table is not at hand: such rows are found by their words only.
         """
-        if not rows:
+        if rows:
+            with writing(self), self._writing:
+                self._table.add(self._columns(rows, vectors))
+
+    def replace(
+        self, document_ids: Sequence[str], rows: Sequence[Passage], vectors: Vectors | None
+    ) -> None:
+        """Put passages in the place of what is there of these documents: at every moment
+        the ones or the others are found, but for where there are no vectors (merging takes
+        none). Otherwise as `add`.
+        """
+        if not rows or vectors is None:
+            self.remove(*document_ids)
+            self.add(rows, vectors)
             return
-        schema = self._table.schema
+        names = ", ".join(map(_quoted, document_ids))
+        with writing(self), self._writing:
+            (
+                self._table.merge_insert("id")
+                .when_matched_update_all()
+                .when_not_matched_insert_all()
+                .when_not_matched_by_source_delete(f"document_id IN ({names})")
+                .execute(self._columns(rows, vectors))
+            )
+
+    def _columns(self, rows: Sequence[Passage], vectors: Vectors | None) -> Any:  # noqa: ANN401
         columns: dict[str, Any] = {
             name: [getattr(row, name) for row in rows] for name in Passage.__slots__
         }
         columns["indexed"] = [passages.indexed_text(row) for row in rows]
-        columns["vector"] = [None] * len(rows) if vectors is None else list(vectors)
-        with writing(self), self._writing:
-            self._table.add(pa.table(columns, schema=schema))
+        columns["vector"] = [None] * len(rows) if vectors is None else _listed(vectors)
+        return pa.table(columns, schema=self._table.schema)
 
     def remove(self, *document_ids: str) -> None:
         """Remove the passages of documents: no search finds them. See `purge`."""
@@ -442,6 +464,12 @@ def _index_columns(table: Any) -> None:  # noqa: ANN401 (untyped library)
     table.create_index("indexed", config=FTS(stem=True, remove_stop_words=True))
     table.create_index("id", config=BTree())
     table.create_index("document_id", config=BTree())
+
+
+def _listed(vectors: Vectors) -> Any:  # noqa: ANN401 (untyped library)
+    """Vectors, shape (rows, dimension), as a column."""
+    flat = pa.array(np.ascontiguousarray(vectors, dtype=np.float32).reshape(-1))
+    return pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
 
 
 def _condition(filters: Filters) -> str:

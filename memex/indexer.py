@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,6 +82,8 @@ class Indexer:
         newest = max(ours, key=lambda identity: identity.generation, default=wanted)
         self._target = Shelf(Index(directory, newest), embedder)
         self._indexed = self._target.index.documents()
+        self._unsure: set[str] = set()
+        """Documents whose writing broke off: some of their rows may be there."""
         self._serving = self._target
         others = [identity for identity in known if identity != newest]
         if others and self._library.ids() - self._indexed:
@@ -99,42 +101,70 @@ class Indexer:
     def add(self, *documents: Document) -> Iterator[Step | list[int]]:
         """Index documents; the last item has the number of passages of each.
 
-        Does nothing for those that are there, and for those that are not current (any
-        more). Searches find them as soon as this is done.
+        Does nothing for those that are there, unless they were heard live and have grown,
+        and for those that are not current (any more). Searches find them as soon as this is
+        done. Several may embed at the same time; one writes.
         """
-        with (
-            self._writing,
-            self._noticing(),
-        ):  # so that no answer of the library's is old when it is acted upon
-            cut = [split(document) for document in documents]
-            current = self._library.among(document.id for document in documents)
-            fresh = {
-                document.id: passages
-                for document, passages in zip(documents, cut, strict=True)
-                if document.id in current and document.id not in self._indexed
-            }
-            if fresh:
-                yield from self._add_to(self._target, fresh)
-                if self._serving is not self._target:
-                    yield from self._add_to(self._serving, fresh)
-                self._indexed.update(fresh)
-            yield [len(passages) for passages in cut]
+        cut = {document.id: split(document) for document in documents}
+        wanted = [d for d in documents if d.live or d.id not in self._indexed]
+        with self._noticing():
+            vectors = yield from self._embedded(self._target.embedder, wanted, cut)
+            with self._writing:  # so that no answer of the library's is old when acted upon
+                self._write(self._due(wanted), cut, vectors)
+        yield [len(cut[document.id]) for document in documents]
         if self._target.index.stale() > STALE_ROWS:
             self._target.index.optimise()
 
-    def _add_to(self, shelf: Shelf, documents: Mapping[str, list[Passage]]) -> Iterator[Step]:
-        """Embed in batches, then write all rows at once: documents are there or not."""
-        passages = [passage for cut in documents.values() for passage in cut]
+    def _due(self, documents: Sequence[Document]) -> list[Document]:
+        """Those that are still to be found as they are here."""
+        current = self._library.among(document.id for document in documents)
+        return [
+            document
+            for document in documents
+            if document.id in current and (not document.live or self._library.says(document))
+        ]
+
+    def _embedded(
+        self,
+        embedder: Embedder | None,
+        documents: Sequence[Document],
+        cut: Mapping[str, Sequence[Passage]],
+    ) -> Generator[Step, None, dict[str, Vectors]]:
+        """The vectors of the passages of each document, in batches; none without an embedder."""
+        passages = [passage for document in documents for passage in cut[document.id]]
+        if embedder is None or not passages:
+            return {}
         batches: list[Vectors] = []
-        if shelf.embedder is not None:
-            for first in range(0, len(passages), BATCH):
-                self._check_stopped()
-                texts = [indexed_text(passage) for passage in passages[first : first + BATCH]]
-                batches.append(shelf.embedder.encode_documents(texts))
-                done = first + len(texts)
-                yield Step("embedding", done, len(passages), "passages")
-        shelf.index.remove(*documents)
-        shelf.index.add(passages, np.concatenate(batches) if batches else None)
+        for first in range(0, len(passages), BATCH):
+            self._check_stopped()
+            texts = [indexed_text(passage) for passage in passages[first : first + BATCH]]
+            batches.append(embedder.encode_documents(texts))
+            yield Step("embedding", first + len(texts), len(passages), "passages")
+        ends = np.cumsum([len(cut[document.id]) for document in documents])
+        parts = np.split(np.concatenate(batches), ends[:-1])
+        return {document.id: part for document, part in zip(documents, parts, strict=True)}
+
+    def _write(
+        self,
+        documents: Sequence[Document],
+        cut: Mapping[str, list[Passage]],
+        vectors: Mapping[str, Vectors],
+    ) -> None:
+        """Write the rows of all of them at once: they are there or not."""
+        if not documents:
+            return
+        ids = [document.id for document in documents]
+        there = [id_ for id_ in ids if id_ in self._indexed or id_ in self._unsure]
+        self._indexed.difference_update(ids)
+        self._unsure.update(ids)
+        _put(self._target, there, ids, cut, vectors)
+        if self._serving is not self._target:
+            if self._serving.embedder is not self._target.embedder:
+                older = self._embedded(self._serving.embedder, documents, cut)
+                vectors = _run(older)
+            _put(self._serving, ids, ids, cut, vectors)
+        self._indexed.update(ids)
+        self._unsure.difference_update(ids)
 
     def has(self, document_id: str) -> bool:
         """Whether a document is indexed."""
@@ -247,7 +277,7 @@ class Indexer:
             )
             _log.info("rebuilding %s as %s", old.table, fresh.table)
             self._target = Shelf(Index(self._directory, fresh), self._target.embedder)
-            self._indexed = set()
+            self._indexed, self._unsure = set(), set()
 
     def afresh(self) -> tuple[Index, frozenset[str]]:
         """The table that is written, opened once more so that nothing of it is remembered
@@ -284,6 +314,33 @@ class Indexer:
             raise DaemonUnavailable(
                 "Memex is shutting down.", "The rest is indexed when it starts again."
             )
+
+
+def _put(
+    shelf: Shelf,
+    there: Sequence[str],
+    ids: Sequence[str],
+    cut: Mapping[str, list[Passage]],
+    vectors: Mapping[str, Vectors],
+) -> None:
+    """Write the passages of documents, in place of what may be there of some."""
+    passages = [passage for id_ in ids for passage in cut[id_]]
+    rows = [vectors[id_] for id_ in ids if id_ in vectors]
+    vectors_of_all = np.concatenate(rows) if rows and shelf.embedder else None
+    if there:
+        shelf.index.replace(there, passages, vectors_of_all)
+    else:
+        shelf.index.add(passages, vectors_of_all)
+
+
+def _run(steps: Generator[Step, None, dict[str, Vectors]]) -> dict[str, Vectors]:
+    """What comes of it, the steps untold."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            found: dict[str, Vectors] = stop.value
+            return found
 
 
 def open_indexer(

@@ -21,9 +21,10 @@ from memex.echoes import Echoes, note
 from memex.errors import InvalidRequest, NotFound
 from memex.feeds import Feeds
 from memex.files import Files, settle
+from memex.people import People
 from memex.retention import Holding, Sound
 from memex.tombstones import Tombstones
-from memex.types import LIVE, Arrival, Copy, Document, Echo, Segment, Word
+from memex.types import GROWING, LIVE, SAID, Arrival, Copy, Document, Echo, Segment, Word
 
 LONGEST: Final = timedelta(days=1)
 """Of a live recording."""
@@ -60,7 +61,7 @@ class Change:
 
 class Library:
     """The documents in the SQLite file, and its other rooms: `files`, `feeds`,
-    `echoes`, `tombstones`.
+    `echoes`, `people`, `tombstones`.
 
     All methods raise `StorageError` when the disk refuses.
     """
@@ -71,6 +72,7 @@ class Library:
         self.files = Files(self.database)
         self.feeds = Feeds(self.database)
         self.echoes = Echoes(self.database)
+        self.people = People(self.database)
         self.tombstones = Tombstones(self.database)
 
     def close(self) -> None:
@@ -172,6 +174,24 @@ class Library:
             "SELECT DISTINCT document_id FROM copies WHERE replaced_at IS NULL"
         )
         return {row["document_id"] for row in rows}
+
+    def grows(self, document_id: str) -> bool:
+        """Whether a document is here of which more is to come."""
+        row = self.database.one(
+            "SELECT 1 FROM documents WHERE id = ? AND json_extract(attributes, ?) IS NOT NULL",
+            document_id,
+            f"$.{GROWING}",
+        )
+        return row is not None
+
+    def says(self, document: Document) -> bool:
+        """Whether a document that was heard live still says what it says here."""
+        row = self.database.one(
+            "SELECT json_extract(attributes, ?) AS said FROM documents WHERE id = ?",
+            f"$.{SAID}",
+            document.id,
+        )
+        return row is not None and row["said"] == document.attributes.get(SAID)
 
     def has(self, document_id: str) -> bool:
         """Whether a document is here, hidden or not."""
@@ -313,30 +333,68 @@ class Library:
 
 
 def _arrive(db: sqlite3.Connection, arrival: Arrival) -> Change:
-    known = db.execute("SELECT 1 FROM documents WHERE id = ?", (arrival.document.id,))
-    new = known.fetchone() is None
-    if new:
-        _insert(db, arrival.document, arrival.copy.added_at)
-    return Change(new, settle(db, arrival.copy))
+    document = arrival.document
+    known = db.execute(
+        "SELECT json_extract(attributes, ?), json_extract(attributes, ?)"
+        " FROM documents WHERE id = ?",
+        (f"$.{SAID}", f"$.{GROWING}", document.id),
+    ).fetchone()
+    if arrival.growing and known is not None and not known[1]:
+        return Change(new=False, hidden=frozenset())  # it is over, and known better
+    if known is None:
+        _insert(db, document, arrival.copy.added_at)
+    elif document.live and _differs(document, *known):
+        _replace(db, document)
+    if known is not None and known[1]:  # what lay in the spool is kept elsewhere afterwards
+        db.execute(
+            "DELETE FROM copies WHERE document_id = ? AND uri != ?",
+            (document.id, arrival.copy.uri),
+        )
+    return Change(known is None, settle(db, arrival.copy))
+
+
+def _differs(document: Document, said: str | None, growing: str | None) -> bool:
+    """Whether a live document says something else than it did, or says its last word."""
+    attributes = document.attributes
+    return (attributes.get(SAID), attributes.get(GROWING)) != (said, growing)
 
 
 def _insert(db: sqlite3.Connection, document: Document, added_at: datetime) -> None:
     db.execute(
         "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            document.id,
-            document.kind,
-            document.title,
-            document.uri,
-            document.created_at.astimezone(UTC).isoformat() if document.created_at else None,
-            document.author,
-            document.language,
-            document.duration,
-            document.source,
-            json.dumps(dict(document.attributes), ensure_ascii=False),
-            added_at.isoformat(),
-        ),
+        (*_columns(document), added_at.isoformat()),
     )
+    _insert_segments(db, document)
+
+
+def _replace(db: sqlite3.Connection, document: Document) -> None:
+    """What was heard live is known better, or goes on. What refers to it stays."""
+    db.execute(
+        "UPDATE documents SET (kind, title, uri, created_at, author, language, duration,"
+        " source, attributes) = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) WHERE id = ?1",
+        _columns(document),
+    )
+    db.execute("DELETE FROM segments WHERE document_id = ?", (document.id,))
+    _insert_segments(db, document)
+
+
+def _columns(document: Document) -> tuple[str | float | None, ...]:
+    """A document's row, but for when it was added."""
+    return (
+        document.id,
+        document.kind,
+        document.title,
+        document.uri,
+        document.created_at.astimezone(UTC).isoformat() if document.created_at else None,
+        document.author,
+        document.language,
+        document.duration,
+        document.source,
+        json.dumps(dict(document.attributes), ensure_ascii=False),
+    )
+
+
+def _insert_segments(db: sqlite3.Connection, document: Document) -> None:
     db.executemany(
         "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (

@@ -20,7 +20,7 @@ from memex.config import Paths
 
 LOG_BYTES: Final = 2_000_000
 """Of a log file; one older one is kept."""
-TRUSTED: Final = frozenset({"memex", "memexd", "memex-ingest", "ingest", "uvicorn"})
+TRUSTED: Final = frozenset({"memex", "memexd", "memex-ears", "memex-ingest", "ingest", "uvicorn"})
 """Loggers, by the first part of their names, whose messages quote nothing."""
 PRIORITIES: Final = {
     logging.CRITICAL: 2,

@@ -31,7 +31,7 @@ from memex.protocols import (
 )
 from memex.reader import LazyReader
 from memex.recall import recall
-from memex.types import Answer, Arrival, Copy, Document, Hit, Known
+from memex.types import GROWING, Answer, Arrival, Copy, Document, Hit, Known
 
 MAX_QUERY: Final = 2_000
 """Characters of a query or question."""
@@ -80,9 +80,7 @@ class Memex:
         """
         forgotten = self._forgotten(arrivals)
         parted = {
-            a.document.id: self._overhear(a.document)
-            for a in arrivals
-            if a.document.id not in forgotten
+            a.document.id: self._overhear(a) for a in arrivals if a.document.id not in forgotten
         }
         own = [
             _parted(arrival, parted[arrival.document.id].own)
@@ -91,7 +89,10 @@ class Memex:
         ]
         welcome = [arrival for arrival in own if arrival]
         echoes = [echo for part in parted.values() for echo in part.echoes]
-        changes = self.library.add(*welcome, echoes=echoes)
+        self._let_go_of_live(arrivals, parted)
+        with self.library.database.transaction():
+            welcome = self.library.people.named(welcome)
+            changes = self.library.add(*welcome, echoes=echoes)
         self.indexer.remove(*{id_ for change in changes for id_ in change.hidden})
         counts: list[int] = []
         shown = {a.document.id: a.document for a in welcome}
@@ -111,17 +112,35 @@ class Memex:
                 original = parted[id_].echoes[0].document_id
                 yield Remembered(original, new=False, passages=0, overheard=True)
 
-    def _overhear(self, document: Document) -> Overheard:
-        """A document in its parts; whole where it was not heard live, or is known, or where
-        the index cannot be searched just now: better twice than not at all.
+    def _overhear(self, arrival: Arrival) -> Overheard:
+        """A document in its parts; whole where it was not heard live, is being heard, or is
+        known, or where the index cannot be searched just now: better twice than not at all.
         """
-        if not document.live or self.library.has(document.id):
+        document = arrival.document
+        if arrival.growing:
+            attributes = {**document.attributes, GROWING: "yes"}
+            return Overheard(replace(document, attributes=attributes))
+        known = self.library.has(document.id) and not self.library.grows(document.id)
+        if not document.live or known:
             return Overheard(document)
         try:
             return overhear(document, self.library, self.indexer.serving.index)
         except IndexDamaged:
             self.indexer.suspect()
             return Overheard(document)
+
+    def _let_go_of_live(self, arrivals: Sequence[Arrival], parted: Mapping[str, Overheard]) -> None:
+        """What was found while it was heard, and repeats what is known, is found no more."""
+        gone = [
+            arrival.document.id
+            for arrival in arrivals
+            if arrival.document.id in parted
+            and parted[arrival.document.id].own is None
+            and self.library.grows(arrival.document.id)
+        ]
+        if gone:
+            self.library.remove(*gone)
+            self.indexer.remove(*gone)
 
     def _forgotten(self, arrivals: Sequence[Arrival]) -> set[str]:
         """The documents among these that were forgotten and that the user does not name:

@@ -20,7 +20,7 @@ from memex.alignment import Spoken, Stretch, align, spoken, stretches
 from memex.errors import NotFound
 from memex.index import Index
 from memex.library import Library
-from memex.types import Document, Echo, Passage, Segment, content_id
+from memex.types import Document, Echo, Passage, Segment
 
 WINDOW: Final = 64
 """Words that are looked up, and aligned, at a time."""
@@ -245,8 +245,7 @@ def _without(
             segments.append(segment)
     if not segments:
         return None
-    id_ = content_id(segments, document.created_at)
-    return replace(document, id=id_, segments=tuple(segments))
+    return document.saying(segments)
 
 
 def _parts(segment: Segment, said: Iterable[Spoken]) -> Iterator[Segment]:

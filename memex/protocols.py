@@ -31,8 +31,8 @@ class Recognised:
     duration: float | None
     """Seconds of the whole recording, where its container tells."""
     language: str | None
-    suppressed: int = 0
-    """Texts that the recogniser made of no speech and that were dropped."""
+    suppressed: tuple[str, ...] = ()
+    """For each text that the recogniser made up and that was dropped, why: "phantom"."""
 
 
 class Transcriber(Protocol):

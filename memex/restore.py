@@ -27,8 +27,11 @@ from memex.locks import RoleLock
 from memex.protocols import Step
 
 STAGE: Final = ".restoring"
-KEPT: Final = frozenset({"models", "run", "logs", "paused.json", STAGE})
-"""What stays in the data directory: it belongs to the machine. A pause is not lifted."""
+KEPT: Final = frozenset(
+    {"models", "run", "logs", "paused.json", "private.json", "satellites.token", STAGE}
+)
+"""What stays in the data directory: it belongs to the machine. A pause is not lifted, nor
+what is private."""
 MAX_SIDECAR: Final = 16 << 20
 """Bytes."""
 

@@ -89,6 +89,7 @@ def _run(api: Api, socket: str) -> None:
 
     def stop() -> None:
         api.board.close()
+        api.live.close()
         server.should_exit = True
 
     async def main() -> None:

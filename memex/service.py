@@ -1,4 +1,4 @@
-"""The service: the two daemons in the keeping of systemd (`systemctl --user`) or launchd."""
+"""The service: the daemons in the keeping of systemd (`systemctl --user`) or launchd."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from typing import Final, Protocol
 
 from memex.config import Config, Paths, model_paths
 from memex.errors import ServiceError, StorageError
+from memex.items import printable
 from memex.models.registry import MODELS, chosen
 from memex.models.store import own_path
-from memex.spool import printable
 from memex.units import (
     BACKOFF,
     OWN_VIEW,
@@ -306,7 +306,7 @@ def _setting(config: Config, *, systemd: int = BACKOFF, own_view: bool = True) -
     return Setting(
         paths=config.paths,
         python=Path(sys.executable).absolute(),
-        environment={"memexd": kept, "memex-ingest": kept | proxies},
+        environment={"memexd": kept, "memex-ingest": kept | proxies, "memex-ears": kept},
         models=tuple(model_paths()),
         weights={role: sum(_size(config, use) for use in uses) for role, uses in USES.items()},
         systemd=systemd,

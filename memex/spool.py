@@ -5,6 +5,7 @@
     cur/     being read or heard by memex-ingest
     failed/  could not be read, with the reason
     data/    the things themselves, of those that lie nowhere else
+    live/    what is being heard (`memex.recordings`)
 
 An item is a small JSON file (a sidecar: what it points at, whence it came), named
 by the thing's place and state, so that asking twice for the same thing asks once.
@@ -16,100 +17,41 @@ from __future__ import annotations
 
 import errno
 import glob
-import hashlib
 import json
 import logging
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from enum import IntEnum
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from memex.durable import sync
 from memex.errors import DiskFull, NotFound, StorageError, UnreadableFile
+from memex.items import (
+    ID_LENGTH,
+    Item,
+    Lane,
+    Provenance,
+    item_from_json,
+    item_id,
+    item_to_json,
+    printable,
+    provenance_from_json,
+    provenance_to_json,
+)
 
 State = Literal["new", "cur", "failed"]
 STATES: Final[tuple[State, ...]] = ("new", "cur", "failed")
-ID_LENGTH: Final = 24
-"""Characters of an item's id."""
 ORIGIN: Final = ".origin"
 """Suffix of the file that says where a thing comes from, until its sidecar is written."""
-NO_ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType({})
 PRIVATE_TMP: Final = "MEMEX_PRIVATE_TMP"
 """Set in the environment of a daemon that does not see the machine's /tmp."""
 SHARED_TMP: Final = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 (what the service hides)
 
 _log = logging.getLogger(__name__)
-
-
-class Lane(IntEnum):
-    """What goes first: lower numbers."""
-
-    LIVE = 0
-    """Heard just now."""
-    NAMED = 1
-    """The user said `memex add`."""
-    FOUND = 2
-    """In a watched folder."""
-    BULK = 3
-    """A backlog: podcasts, old recordings."""
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """Where a thing comes from that cannot say so itself."""
-
-    source: str = ""
-    """ "microphone", "wearable", "podcast"."""
-    device: str = ""
-    """Which one."""
-    started_at: datetime | None = None
-    """When its recording began, or it was published; with the time zone of that place."""
-    consent: str = ""
-    """Under which mode it was recorded: "listening", "private"."""
-    uri: str = ""
-    """Where else it can be had."""
-    title: str = ""
-    author: str = ""
-    notes: str = ""
-    """Text that came with it, worth finding: show notes."""
-    attributes: Mapping[str, str] = field(default_factory=lambda: NO_ATTRIBUTES)
-    """As `Document.attributes`."""
-    keep_sound: bool = True
-    """False: only its words are kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """Something to be remembered."""
-
-    id: str
-    """Names the thing as it was when it was handed in."""
-    path: str
-    """Absolute; where the thing itself lies (a file or a folder)."""
-    added_at: datetime
-    explicit: bool = True
-    """Named by the user; False for what was found."""
-    lane: Lane = Lane.NAMED
-    signature: str = ""
-    """Of the file when it was found; empty where nobody looked."""
-    attempts: int = 0
-    """Times that its reader failed or crashed over it."""
-    deaths: int = 0
-    """Times that the process was killed over it without getting any further."""
-    reached: int = 0
-    """Bytes of its checkpoint then."""
-    reason: str = ""
-    """Why it failed."""
-    trace: str = ""
-    """Where, for whoever mends it."""
-    provenance: Provenance | None = None
-    """Of a thing that lies in the spool itself."""
 
 
 class Spool:
@@ -121,7 +63,7 @@ class Spool:
         self._read: dict[str, tuple[int, Item]] = {}
         """What waits, by the name of its file and with its inode."""
         try:
-            for name in ("tmp", "data", *STATES):
+            for name in ("tmp", "data", "live", *STATES):
                 (directory / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise _storage_error(directory, error) from error
@@ -163,6 +105,11 @@ class Spool:
         self._file("failed", item.id).unlink(missing_ok=True)
         return item
 
+    @property
+    def live(self) -> Path:
+        """Where recordings grow (`memex.recordings`)."""
+        return self.directory / "live"
+
     def draft(self, name: str) -> Path:
         """Where something can be written that is to be received."""
         return self.directory / "tmp" / name
@@ -173,18 +120,20 @@ class Spool:
         provenance: Provenance,
         lane: Lane,
         beside: Iterable[Path] = (),
+        id_: str = "",
     ) -> Item:
         """Take in a thing that lies nowhere else: a finished, closed draft.
 
         `beside` are files that belong to it (a transcript). They are moved; the
-        thing is on the disk when this returns. Raises `StorageError`.
+        thing is on the disk when this returns. `id_` is the item's, where it has one
+        already. Raises `StorageError`.
         """
         try:
             state = draft.stat()
-            id_ = item_id(draft, f"{state.st_size}-{state.st_mtime_ns}")
+            id_ = id_ or item_id(draft, f"{state.st_size}-{state.st_mtime_ns}")
             path = self.directory / "data" / f"{id_}{draft.suffix}"
             note = self.draft(f"{id_}.origin")  # so that a crash before the sidecar loses nothing
-            note.write_text(json.dumps(_origin(provenance)), encoding="utf-8")
+            note.write_text(json.dumps(provenance_to_json(provenance)), encoding="utf-8")
             _settle(note, path.with_suffix(ORIGIN))
             for companion in beside:
                 _settle(companion, path.with_suffix(companion.suffix))
@@ -329,7 +278,7 @@ class Spool:
         origin = Provenance(source="recovered", started_at=when)
         with suppress(FileNotFoundError, ValueError, TypeError, LookupError):
             note = file.with_suffix(ORIGIN).read_text(encoding="utf-8")
-            origin = _provenance(json.loads(note))
+            origin = provenance_from_json(json.loads(note))
         item = Item(file.stem, str(file), when, explicit=False, lane=Lane.LIVE, provenance=origin)
         self._write("new", item)
         file.with_suffix(ORIGIN).unlink(missing_ok=True)
@@ -347,7 +296,7 @@ class Spool:
         """Write whole or not at all: into tmp/, to the disk, then in place."""
         draft = self.draft(f"{item.id}.{os.getpid()}")
         place = self._file(state, item.id)
-        text = json.dumps(_fields(item), ensure_ascii=False)
+        text = json.dumps(item_to_json(item), ensure_ascii=False)
         try:
             with draft.open("w", encoding="utf-8", errors="surrogateescape") as file:
                 file.write(text)
@@ -365,55 +314,12 @@ class Spool:
             self._read[place.name] = (inode, item)
 
 
-def item_id(path: Path, signature: str) -> str:
-    """The id of a file in a state."""
-    key = f"{path}\0{signature}"
-    return hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()[:ID_LENGTH]
-
-
-def printable(path: Path | str) -> str:
-    """A path as it can be shown: control characters and escape sequences made visible."""
-    text = os.fsencode(path).decode(errors="replace")
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
-
-
-def _fields(item: Item) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        name: getattr(item, name) for name in Item.__slots__ if name != "provenance"
-    }
-    fields["added_at"] = item.added_at.isoformat()
-    if item.provenance is not None:
-        fields["provenance"] = _origin(item.provenance)
-    return fields
-
-
-def _origin(origin: Provenance) -> dict[str, Any]:
-    return {
-        **{name: getattr(origin, name) for name in Provenance.__slots__},
-        "started_at": origin.started_at.isoformat() if origin.started_at else None,
-        "attributes": dict(origin.attributes),
-    }
-
-
 def _parse(file: Path) -> Item:
     """Raises `ValueError` for what is no sidecar, or not that of its name."""
-    fields = json.loads(file.read_text(encoding="utf-8", errors="surrogateescape"))
-    try:
-        if fields.get("provenance"):
-            fields["provenance"] = _provenance(fields["provenance"])
-        fields["added_at"] = datetime.fromisoformat(fields["added_at"])
-        fields["lane"] = Lane(fields.get("lane", Lane.NAMED))
-        item = Item(**fields)
-    except (TypeError, AttributeError, LookupError) as error:
-        raise ValueError(f"{file} is no sidecar") from error
-    if item.id != file.stem or item.added_at.tzinfo is None:
+    item = item_from_json(json.loads(file.read_text(encoding="utf-8", errors="surrogateescape")))
+    if item.id != file.stem:
         raise ValueError(f"{file} is the sidecar of another thing")
     return item
-
-
-def _provenance(fields: Mapping[str, Any]) -> Provenance:
-    began = fields["started_at"]
-    return Provenance(**{**fields, "started_at": datetime.fromisoformat(began) if began else None})
 
 
 def _load(file: Path) -> Item | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
@@ -28,6 +28,10 @@ KINDS: Final = (
 LIVE: Final = frozenset({"microphone", "wearable", "satellite", "recovered"})
 """Sources (the attribute "source") of what was heard as it was said."""
 
+SAID: Final = "said"
+"""The attribute of a live document that holds the `content_id` of its segments."""
+GROWING: Final = "growing"
+"""The attribute of a live document of which more is to come."""
 NO_ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType({})
 NO_RANKS: Final[Mapping[str, int]] = MappingProxyType({})
 
@@ -72,8 +76,9 @@ class Document:
     """Something that was read or heard, whole."""
 
     id: str
-    """Hash of what it says (`content_id`): the same text is the same document. Of what
-    was heard live also of the moment: "Yes." today is not the "Yes." of yesterday.
+    """Hash of what it says (`content_id`): the same text is the same document. What was
+    heard live is named after what heard it, and when (`heard_id`): it grows, and "Yes."
+    today is not the "Yes." of yesterday.
     """
     kind: str
     """One of `KINDS`."""
@@ -97,6 +102,13 @@ class Document:
     def live(self) -> bool:
         """Whether it was heard as it was said."""
         return self.attributes.get("source") in LIVE
+
+    def saying(self, segments: Iterable[Segment]) -> Document:
+        """What was heard live, with other segments: its id does not tell of them, so an
+        attribute does.
+        """
+        said = tuple(segments)
+        return replace(self, segments=said, attributes={**self.attributes, SAID: content_id(said)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +164,20 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Voiceprint:
+    """How somebody sounds in one recording."""
+
+    label: str
+    """What that recording's segments have as speaker until it is known who it is."""
+    model: str
+    """What made the vector: those of different models never meet."""
+    vector: tuple[float, ...]
+    """Of length 1."""
+    seconds: float
+    """Of the segments that have the label."""
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
     """A document on its way into the memory, with the file that it was read from."""
 
@@ -159,6 +185,10 @@ class Arrival:
     copy: Copy
     explicit: bool = False
     """Whether the user named it: then it is remembered even if it was forgotten before."""
+    growing: bool = False
+    """Whether it is being heard, and more is to come."""
+    voices: tuple[Voiceprint, ...] = ()
+    """Who speaks in it, as long as that is only a label."""
 
     @classmethod
     def of(
@@ -299,9 +329,14 @@ class Answer:
     found: bool
 
 
-def content_id(segments: Iterable[Segment], heard_at: datetime | None = None) -> str:
-    """The identity of a text: SHA-256 of its letters and digits, folded; with the moment
-    of what was heard live.
+def heard_id(source: str, device: str, started_at: datetime) -> str:
+    """The identity of what was heard live: what heard it, and when that began."""
+    key = f"{source}\0{device}\0{started_at.astimezone(UTC).isoformat()}"
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def content_id(segments: Iterable[Segment]) -> str:
+    """The identity of a text: SHA-256 of its letters and digits, folded.
 
     Spacing, hyphenation, punctuation and case differ between the containers of
     one text (EPUB, DOCX, plain text) and are left out, so that the same text in
@@ -310,6 +345,4 @@ def content_id(segments: Iterable[Segment], heard_at: datetime | None = None) ->
     digest = hashlib.sha256()
     for segment in segments:
         digest.update("".join(filter(str.isalnum, segment.text.casefold())).encode())
-    if heard_at is not None:
-        digest.update(f" {heard_at.astimezone(UTC).isoformat()}".encode())
     return digest.hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""The units by which systemd or launchd keeps the two daemons: pure texts.
+"""The units by which systemd or launchd keeps the daemons: pure texts.
 
 A unit belongs to one data directory, to the interpreter that installed it, and
 to the environment as it was then. systemd's per-user manager leaves out what
@@ -21,14 +21,18 @@ from memex.config import Paths
 from memex.errors import InvalidRequest
 from memex.spool import PRIVATE_TMP, SHARED_TMP
 
-ROLES: Final[Mapping[str, str]] = {"memexd": "memex.server", "memex-ingest": "ingest.daemon"}
+ROLES: Final[Mapping[str, str]] = {
+    "memexd": "memex.server",
+    "memex-ingest": "ingest.daemon",
+    "memex-ears": "ingest.ears.daemon",
+}
 """The daemons and the modules that run them. (Started by name: nothing of theirs is imported.)"""
 BACKOFF: Final = 254
 """The first systemd that waits longer from one restart to the next, and that makes
 the user namespace which a sandbox needs by itself.
 """
 GIB: Final = 1 << 30
-MEMORY: Final[Mapping[str, float]] = {"memexd": 1.5, "memex-ingest": 2.0}
+MEMORY: Final[Mapping[str, float]] = {"memexd": 1.5, "memex-ingest": 2.0, "memex-ears": 0.3}
 """GiB that a daemon may take beside its models before it is slowed down. memexd takes
 0.66 GB with 100,000 passages, recognition 1.25 GB at its peak.
 """
@@ -43,7 +47,8 @@ USER_NAMESPACE: Final = "PrivateUsers=yes"
 
 _TITLE: Final[Mapping[str, str]] = {
     "memexd": "Memex: library, index and models",
-    "memex-ingest": "Memex: reads and listens",
+    "memex-ingest": "Memex: reads, and recognises speech",
+    "memex-ears": "Memex: hears",
 }
 _SANDBOX: Final = (
     "NoNewPrivileges=yes",
@@ -55,6 +60,7 @@ _SANDBOX: Final = (
 _FAMILIES: Final[Mapping[str, str]] = {
     "memexd": "AF_UNIX",
     "memex-ingest": "AF_UNIX AF_INET AF_INET6",  # it fetches feeds
+    "memex-ears": "AF_UNIX AF_INET AF_INET6",  # devices come to it
 }
 _LOW_PRIORITY: Final = ("Nice=5", "IOSchedulingClass=idle", "CPUWeight=20")
 
@@ -181,7 +187,7 @@ def _running(setting: Setting, role: str) -> Iterator[str]:
     else:
         yield "RestartSec=15s"
     yield from ("KillMode=mixed", "KillSignal=SIGTERM", "TimeoutStopSec=45s")
-    if role != "memexd":
+    if role == "memex-ingest":
         yield from _LOW_PRIORITY
 
 
@@ -237,7 +243,7 @@ def _agent(setting: Setting, role: str) -> dict[str, object]:
         "ProcessType": "Standard",
         "StandardErrorPath": str(setting.paths.logs / f"{role}.start"),
     }
-    if role != "memexd":
+    if role == "memex-ingest":
         agent |= {"Nice": 5, "LowPriorityIO": True, "ProcessType": "Background"}
     return agent
 

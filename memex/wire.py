@@ -15,6 +15,7 @@ from typing import Any, Final
 from memex import errors
 from memex.errors import InvalidRequest, MemexError
 from memex.library import Entry
+from memex.people import Known
 from memex.protocols import Filters, Remembered, Retracted, Step, Token
 from memex.types import (
     Answer,
@@ -28,6 +29,7 @@ from memex.types import (
     KnownFeed,
     Passage,
     Segment,
+    Voiceprint,
     Word,
 )
 from memex.urls import shown
@@ -195,14 +197,30 @@ def arrival_to_json(arrival: Arrival) -> Json:
         "document": document_to_json(arrival.document),
         "copy": copy_to_json(arrival.copy),
         "explicit": arrival.explicit,
+        "growing": arrival.growing,
+        "voices": [asdict(voice) for voice in arrival.voices],
     }
 
 
 def arrival_from_json(fields: Mapping[str, Any]) -> Arrival:
     """The inverse of `arrival_to_json`."""
     return Arrival(
-        document_from_json(fields["document"]), copy_from_json(fields["copy"]), fields["explicit"]
+        document_from_json(fields["document"]),
+        copy_from_json(fields["copy"]),
+        fields["explicit"],
+        fields["growing"],
+        tuple(map(voiceprint_from_json, fields["voices"])),
     )
+
+
+def voiceprint_from_json(fields: Mapping[str, Any]) -> Voiceprint:
+    """A voice of a recording, from the socket."""
+    return Voiceprint(**{**fields, "vector": tuple(fields["vector"])})
+
+
+def known_to_json(known: Known) -> Json:
+    """Somebody whose voice is known, as `people list --json` prints it."""
+    return {**asdict(known), "last_at": time_to_json(known.last_at)}
 
 
 def feed_to_json(feed: KnownFeed) -> Json:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from memex.client import ROLES, Client, running, stop
+from memex.client import Client
 from memex.config import Paths
+from memex.daemons import ROLES, running, stop
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ BENCHMARKS: Final[Mapping[str, str]] = {
     "start": "evals.bench.start:measure",
     "memory": "evals.bench.transcription:measure_memory",
     "watching": "evals.bench.watching:measure",
+    "live": "evals.bench.live:measure",
 }
 """Loaded one by one, since each brings other libraries."""
 

@@ -24,7 +24,8 @@ from evals.bench.process import in_process, medians, timed
 from evals.dataset import read_recordings
 from ingest.readers import read
 from ingest.reading import Reading
-from ingest.transcribe import BATCH, BEAM, WhisperTranscriber
+from ingest.transcribe import BATCH, WhisperTranscriber
+from ingest.whisper import BEAM
 from memex.config import load_config
 from memex.memory import open_memex
 from memex.models.loading import speech_model_path

@@ -14,7 +14,14 @@ from typing import Final
 
 from evals.bench.embedding import real_texts
 from evals.bench.figures import Figure, Setting
-from evals.bench.process import MeasurementFailed, in_process, peak_mb, resident_mb, timed
+from evals.bench.process import (
+    MeasurementFailed,
+    cpu_seconds,
+    in_process,
+    peak_mb,
+    resident_mb,
+    timed,
+)
 from ingest.signature import signature
 from ingest.watch.folder import Folder
 from memex.client import Client
@@ -204,13 +211,7 @@ def _idle(client: Client, ingest: int) -> Mapping[str, float]:
             break
         time.sleep(1)
     time.sleep(10)
-    before = _cpu_seconds(ingest)
+    before = cpu_seconds(ingest)
     time.sleep(IDLE_SECONDS)
-    share = 100 * (_cpu_seconds(ingest) - before) / IDLE_SECONDS
+    share = 100 * (cpu_seconds(ingest) - before) / IDLE_SECONDS
     return {"share": share, "memory": resident_mb(ingest)}
-
-
-def _cpu_seconds(pid: int) -> float:
-    """Processor time of a process so far (Linux)."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Final
 
 from ingest.daemon import Ingest
-from memex.client import ROLES
 from memex.config import Config, load_config
+from memex.daemons import ROLES
 from memex.indexer import open_indexer
 from memex.library import Library
 from memex.logs import setup_logging

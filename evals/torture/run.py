@@ -23,7 +23,7 @@ from evals.torture.verdict import differences, index_differences, look, tally
 from memex.client import Client
 from memex.config import Paths
 from memex.errors import MemexError, NotFound
-from memex.spool import printable
+from memex.items import printable
 
 BETWEEN: Final = 100
 """Kills between two rests, at which all is compared."""

@@ -13,7 +13,8 @@ from evals.torture.texts import Texts, identity
 from evals.torture.world import POISON, World
 from memex.client import Client
 from memex.errors import MemexError
-from memex.spool import Lane, Provenance, Spool
+from memex.items import Lane, Provenance
+from memex.spool import Spool
 
 MOST: Final = 150
 """Files in the watched folders: beyond it more are deleted than made."""

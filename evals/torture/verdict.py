@@ -13,9 +13,10 @@ from evals.torture.world import World
 from ingest.watch.disks import local_path
 from memex.config import Paths
 from memex.index import Index, identities
+from memex.items import item_id, printable
 from memex.library import Library
 from memex.passages import split
-from memex.spool import Spool, item_id, printable
+from memex.spool import Spool
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,9 @@ from ingest.podcasts.web import Web
 from ingest.readers import MEDIA_SUFFIXES, READERS
 from ingest.readers.transcripts import companion, read_transcript
 from memex.errors import DiskFull, StorageError, UnreadableFile
+from memex.items import Lane, Provenance
 from memex.protocols import Step
-from memex.spool import Lane, Provenance, Spool
+from memex.spool import Spool
 from memex.types import KnownFeed
 
 _TYPES: Final = {"audio/m4a": ".m4a", "audio/mp4": ".m4a", "audio/x-m4a": ".m4a"}

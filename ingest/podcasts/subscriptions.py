@@ -31,8 +31,9 @@ from ingest.podcasts.patience import Patience
 from ingest.podcasts.web import NO_VALIDATORS, Page, Validators, Web
 from memex.client import Client
 from memex.errors import DaemonUnavailable, MemexError, NotFound
+from memex.items import Lane
 from memex.protocols import Step
-from memex.spool import Lane, Spool
+from memex.spool import Spool
 from memex.types import FeedLook, KnownFeed
 from memex.urls import shown
 

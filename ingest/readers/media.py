@@ -6,6 +6,7 @@ where there is neither, from recognising the speech.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -101,6 +102,9 @@ def recognise(path: Path, reading: Reading, duration: float | None) -> _Speech:
     if not segments:
         raise NoTextFound(f"{shown(path)}: no speech was heard in it.")
     notes = {"damaged": f"sound breaks off at {clock(position)}"} if damage else {}
+    dropped = Counter(reason for each in done for reason in each.suppressed)
+    if dropped:
+        notes["suppressed"] = ", ".join(f"{n} {reason}" for reason, n in dropped.most_common())
     return _Speech(
         segments,
         f"recognised by {transcriber.model}",

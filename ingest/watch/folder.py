@@ -18,7 +18,8 @@ from ingest.watch.stability import Stability
 from memex.client import Client
 from memex.config import WatchedFolder
 from memex.errors import NotFound
-from memex.spool import Lane, Spool, item_id, printable
+from memex.items import Lane, item_id, printable
+from memex.spool import Spool
 from memex.wire import Json
 
 POLL_NETWORK: Final = 60.0

@@ -16,7 +16,7 @@ from urllib.parse import quote_from_bytes
 from ingest.readers import readable
 from ingest.readers.transcripts import is_companion
 from ingest.signature import signature
-from memex.spool import printable
+from memex.items import printable
 from memex.types import KnownFile
 
 _log = logging.getLogger(__name__)

@@ -16,7 +16,8 @@ from ingest.watch.folder import Folder
 from memex.client import Client
 from memex.config import Watching
 from memex.errors import DaemonUnavailable, MemexError
-from memex.spool import Spool, printable
+from memex.items import printable
+from memex.spool import Spool
 from memex.wire import Json
 
 GATHER: Final = 0.5

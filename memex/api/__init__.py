@@ -2,9 +2,10 @@
 pieces is a stream of JSON lines.
 
 A room a module: `documents`, `questions`, `intake` (spool, watched files,
-progress), `feeds` (podcasts), `upkeep` (status, reindexing, forgetting), `retention`,
-`soundness` (looking for damage). Operations that change the memory run to their end
-in a thread of their own, whether or not the client that asked still listens.
+progress), `live` (what is being said), `feeds` (podcasts), `people` (who speaks), `upkeep` (status,
+reindexing, forgetting), `retention`, `soundness` (looking for damage). Operations that
+change the memory run to their end in a thread of their own, whether or not the client
+that asked still listens.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from memex import __version__
 from memex.api.documents import Documents
 from memex.api.feeds import FeedRoom
 from memex.api.intake import Intake
+from memex.api.live import LiveRoom
+from memex.api.people import PeopleRoom
 from memex.api.questions import Questions
 from memex.api.retention import Retention
 from memex.api.soundness import Soundness
@@ -28,6 +31,7 @@ from memex.api.upkeep import Upkeep
 from memex.config import Paths
 from memex.errors import InvalidRequest, MemexError, NotFound
 from memex.expiry import Expiry
+from memex.live import LiveBoard
 from memex.memory import Memex
 from memex.progress import Board
 from memex.spool import Spool
@@ -43,6 +47,7 @@ class Api:
     def __init__(self, memex: Memex, paths: Paths) -> None:
         """Serve `memex`, whose data lie at `paths`."""
         self.board = Board()
+        self.live = LiveBoard()
         spool = Spool(paths.spool)
         self.expiry = Expiry(memex, paths, spool)
         intake = Intake(memex, paths, spool, self.board)
@@ -50,7 +55,9 @@ class Api:
             Documents(memex),
             Questions(memex, paths.asked),
             intake,
+            LiveRoom(self.live),
             FeedRoom(memex, paths.feeds_due),
+            PeopleRoom(memex, paths, spool),
             Upkeep(memex, paths, spool, intake),
             Retention(self.expiry),
             Soundness(memex),

@@ -17,9 +17,10 @@ from memex.api import streams
 from memex.condition import failure, failures
 from memex.config import Paths
 from memex.errors import InvalidRequest, MemexError
+from memex.items import printable
 from memex.memory import Memex
 from memex.progress import Board, Event
-from memex.spool import Spool, printable
+from memex.spool import Spool
 from memex.wire import Json, error_to_json
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -14,7 +13,7 @@ from memex.audit import Finding
 from memex.database import faults, reading
 from memex.errors import StorageError
 from memex.protocols import Step
-from memex.types import Segment, content_id
+from memex.types import SAID, Segment, content_id
 
 NOTES: Final = "Notes"
 """The heading of what came with a recording and was added at its end: no part of its id."""
@@ -47,9 +46,12 @@ def _texts(path: Path) -> Iterator[Step | Finding]:
     """Whether every document still says what it is named after."""
     with closing(reading(path)) as db:
         db.execute("BEGIN")
-        rows = db.execute("SELECT id, title, created_at FROM documents").fetchall()
+        rows = db.execute(
+            "SELECT id, title, coalesce(json_extract(attributes, ?), id) AS said FROM documents",
+            (f"$.{SAID}",),
+        ).fetchall()
         titles = {row["id"]: row["title"] for row in rows}
-        moments = {row["id"]: row["created_at"] for row in rows}
+        texts = {row["id"]: row["said"] for row in rows}
         (total,) = db.execute("SELECT count(*) FROM segments").fetchone()
         segments = db.execute(
             "SELECT document_id, position, text, heading FROM segments"
@@ -59,7 +61,7 @@ def _texts(path: Path) -> Iterator[Step | Finding]:
         silent = set(titles)
         for id_, group in groupby(segments, key=lambda row: row["document_id"]):
             under = list(group)
-            fault = _fault(id_, under, moments.get(id_))
+            fault = _fault(texts.get(id_, ""), under)
             if fault:
                 yield Finding("library", f"{titles.get(id_, '')!r} ({id_[:8]}) {fault}.", AGAIN)
             silent.discard(id_)
@@ -70,13 +72,14 @@ def _texts(path: Path) -> Iterator[Step | Finding]:
                 yield Finding("library", f"{titles[id_]!r} ({id_[:8]}) lost its text.", AGAIN)
 
 
-def _fault(id_: str, rows: list[sqlite3.Row], created_at: str | None) -> str:
-    """What is wrong with a document's segments; "" where nothing is."""
+def _fault(text: str, rows: list[sqlite3.Row]) -> str:
+    """What is wrong with the segments of a document, whose `content_id` was this; "" where
+    nothing is.
+    """
     if [row["position"] for row in rows] != list(range(len(rows))):
         return "lacks a part of its text"
     segments = [Segment(row["text"], heading=row["heading"]) for row in rows]
-    moments = [None, datetime.fromisoformat(created_at)] if created_at else [None]
     said = [segments, segments[:-1]] if segments[-1].heading == NOTES else [segments]
-    if id_ in {content_id(text, moment) for text in said for moment in moments}:
+    if text in map(content_id, said):
         return ""
     return "does not say any more what it said when it was remembered"

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from memex.audit import Finding
-from memex.spool import STATES, Spool, printable
+from memex.items import printable
+from memex.spool import STATES, Spool
 
 SETTLED: Final = 60.0
 """Seconds after which a thing should have its sidecar."""

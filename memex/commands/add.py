@@ -15,8 +15,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.text import Text
 
 from memex import terminal
-from memex.client import Added, Client, running, start
+from memex.client import Added, Client
 from memex.commands.common import connect, echo_json, json_option, paths
+from memex.daemons import running, start
 from memex.errors import DaemonUnavailable
 from memex.progress import FINAL, Event, State
 

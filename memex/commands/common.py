@@ -11,8 +11,9 @@ from typing import Any
 
 import click
 
-from memex.client import Client, running, start, wait
+from memex.client import Client
 from memex.config import Paths, default_paths
+from memex.daemons import running, start, wait
 from memex.errors import DaemonUnavailable
 from memex.protocols import Filters
 from memex.types import KINDS

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import click
 
 from memex import __version__
-from memex.client import ROLES, Client, running
+from memex.client import Client
 from memex.commands.common import echo_json, json_option
 from memex.config import Config, load_config
+from memex.daemons import ROLES, running
 from memex.errors import MemexError
 from memex.models.registry import MODELS, chosen
 from memex.models.store import locate
@@ -92,7 +93,7 @@ def _disk(config: Config) -> Iterator[Finding]:
 
 
 def _models(config: Config) -> Iterator[Finding]:
-    for role in ("speech", "embedding", "reader"):
+    for role in ("speech", "embedding", "reader", "speaker"):
 
         def look(role: str = role) -> str:
             name = chosen(config.models, role)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from memex.client import ROLES, stop
 from memex.commands.common import paths
+from memex.daemons import ROLES, stop
 
 
 @click.command()

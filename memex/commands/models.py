@@ -11,10 +11,10 @@ import tomlkit
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from memex.client import ROLES, running
 from memex.commands.common import echo_json, json_option
 from memex.config import Config, load_config
 from memex.configfile import edit
+from memex.daemons import ROLES, running
 from memex.errors import InvalidRequest, MemexError, ModelMissing
 from memex.models.converted import locate_converted
 from memex.models.download import pull
@@ -22,7 +22,7 @@ from memex.models.registry import MODELS, PROFILES, ModelEntry, check_role, chos
 from memex.models.store import ModelState, locate, state
 from memex.wire import Json
 
-USED = ("speech", "embedding", "reader")
+USED = ("speech", "embedding", "reader", "speaker")
 """Roles that a configuration chooses models for."""
 
 

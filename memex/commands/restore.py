@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from memex import terminal
-from memex.client import ROLES
 from memex.commands.common import echo_json, json_option, paths
 from memex.commands.stages import progress
+from memex.daemons import ROLES
 from memex.restore import restore
 
 

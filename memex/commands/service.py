@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from memex import service, terminal
-from memex.client import ROLES, running, start, stop
 from memex.commands.common import echo_json, json_option, paths
 from memex.config import Paths, load_config
+from memex.daemons import ROLES, running, start, stop
 from memex.errors import ServiceError, StorageError
 from memex.service import Systemd, manager
 from memex.units import Setting

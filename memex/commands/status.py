@@ -19,6 +19,8 @@ SHOWN: Final = 10
 """Failures that are shown."""
 GAPS_SHOWN: Final = 3
 """The latest."""
+UNASKED: Final = "not asked to listen"
+"""memex-ears' reason where nobody asks."""
 SILENT: Final = 40.0
 """Seconds without a sign of life after which a daemon hangs."""
 
@@ -55,6 +57,7 @@ def _lines(status: Json, trouble: str) -> Iterator[tuple[str, str]]:
     yield "data", terminal.one_line(status["home"])
     yield "memexd", trouble or _version(status["version"], status["memexd"])
     yield "memex-ingest", _ingest(status, ingest.get("version"))
+    yield from _ears(status)
     if not trouble:
         yield from _memory(status, ingest)
     waiting, working = status["queue"]["waiting"], status["queue"]["working"]
@@ -80,7 +83,8 @@ def _network(feeds: list[Json], ingest: Json) -> str:
     """What the network is used for."""
     if not feeds:
         return "not used: no podcast is followed"
-    return f"for {len(feeds)} podcasts{', through a proxy' if ingest.get('proxy') else ''}"
+    podcasts = "a podcast" if len(feeds) == 1 else f"{len(feeds)} podcasts"
+    return f"for {podcasts}{', through a proxy' if ingest.get('proxy') else ''}"
 
 
 def _memory(status: Json, ingest: Json) -> Iterator[tuple[str, str]]:
@@ -113,6 +117,42 @@ def _ingest(status: Json, version: str | None) -> str:
     return f"{said}: no sign of life for {silent:,.0f} s"
 
 
+def _ears(status: Json) -> Iterator[tuple[str, str]]:
+    """Whether it is listened, and to what."""
+    private, ears = status.get("private"), status.get("ears")
+    if private:
+        until = private["until"]
+        end = f"until {terminal.local(datetime.fromisoformat(until))}" if until else "by you"
+        yield "private", f"{end}; `memex private off` ends it"
+    if status.get("memex_ears") is None:
+        yield "memex-ears", "not running; `memex up` starts it"
+    elif ears is None:
+        yield "ears", f"process {status['memex_ears']}"
+    else:
+        for device in (ears, *ears["others"]):
+            yield "ears", _hearing(device, ears["since"])
+
+
+def _hearing(device: Json, since: str) -> str:
+    """How a device is, in a line."""
+    name, reason = terminal.one_line(device["device"]), terminal.one_line(device["reason"])
+    at = terminal.local(datetime.fromisoformat(device.get("since", since)))
+    match device["state"]:
+        case "listening":
+            what = ", recording" if device["recording"] else ""
+            return f"listening on {name} since {at}{what}"
+        case "silent":
+            return f"! listening on {name}, but {reason}"
+        case "lost":
+            return f"! {reason} (since {at})"
+        case "off" if reason == UNASKED:
+            return f"{reason}: `memex listen`"
+        case "off":
+            return reason or "off"
+        case state:
+            return f"{state} since {at}"
+
+
 def _ingesting(status: Json, ingest: Json) -> Iterator[tuple[str, str]]:
     """What memex-ingest said of itself, and what it is not to do."""
     if ingest.get("doing"):
@@ -134,12 +174,14 @@ def _ingesting(status: Json, ingest: Json) -> Iterator[tuple[str, str]]:
 def _gaps(gaps: list[Json]) -> Iterator[tuple[str, str]]:
     """When nothing could be heard or read."""
     yield "gaps", f"{len(gaps)} known" if gaps else "none known"
-    for gap in reversed(gaps[-GAPS_SHOWN:]):
+    latest = sorted(gaps, key=lambda gap: datetime.fromisoformat(gap["since"]))[-GAPS_SHOWN:]
+    for gap in reversed(latest):
         since = datetime.fromisoformat(gap["since"])
         until = datetime.fromisoformat(gap["until"]) if gap["until"] else None
         length = terminal.clock(((until or datetime.now(UTC)) - since).total_seconds())
         end = terminal.local(until) if until else "now"
-        yield "", f"{terminal.local(since)} to {end} ({length}): {gap['reason']}"
+        of = f"no {gap['of']}, " if "of" in gap else ""
+        yield "", f"{terminal.local(since)} to {end} ({length}): {of}{gap['reason']}"
 
 
 def _last(last: Json) -> str:

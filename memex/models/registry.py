@@ -67,7 +67,7 @@ def entries(name: str) -> tuple[ModelEntry, ...]:
 
 
 def chosen(choice: ModelChoice, role: str) -> str:
-    """The name of the model that fills a role ("speech", "embedding", "reader").
+    """The name of the model that fills a role ("speech", "embedding", "reader", "speaker").
 
     Raises `InvalidRequest` for an unknown profile, for a name that is neither
     on record nor has a path in the configuration, and for a model of another role.

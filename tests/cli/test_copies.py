@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from memex.client import running
+from memex.daemons import running
 from tests.cli.test_crash import WORDS
 from tests.cli.test_disk import fill, small_disk
 from tests.home import Home, home

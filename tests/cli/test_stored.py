@@ -18,8 +18,9 @@ import numpy as np
 import pytest
 
 from ingest.sound import SAMPLE_RATE
+from memex.items import Lane, Provenance
 from memex.playback import RATE, frames
-from memex.spool import Lane, Provenance, Spool
+from memex.spool import Spool
 from tests.hearing.making import encode, load, shift
 from tests.home import Home, home
 

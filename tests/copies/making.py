@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 from memex.config import Paths
+from memex.items import Lane, Provenance
 from memex.library import Library
 from memex.protocols import Step
-from memex.spool import Lane, Provenance, Spool
+from memex.spool import Spool
 from memex.types import Arrival
 from tests.documents import BREAD, ESSAY, TALK
 from tests.memory.test_library import copy_of

@@ -15,7 +15,7 @@ import pytest
 
 from memex.archive import HEAD, MANIFEST, MAX_HEADER, Head, unpack
 from memex.backup import back_up
-from memex.client import ROLES
+from memex.daemons import ROLES
 from memex.errors import DamagedFile, DiskFull, MemexError
 from memex.restore import restore
 from tests.copies.making import filled, paths_of, quiet

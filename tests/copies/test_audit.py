@@ -17,11 +17,12 @@ from memex.audit.spool import audit_spool
 from memex.errors import StorageError
 from memex.index import identities
 from memex.indexer import Indexer, open_indexer
+from memex.items import Lane, Provenance
 from memex.library import Library
 from memex.passages import indexed_text, split
-from memex.spool import Lane, Provenance, Spool
+from memex.spool import Spool
 from memex.testing import WordLengths
-from memex.types import Arrival, Segment, content_id
+from memex.types import Arrival, Segment, heard_id
 from tests.documents import BREAD, ESSAY, TALK, document, spoken
 from tests.memory.test_library import copy_of
 
@@ -273,13 +274,20 @@ def test_notes_that_came_with_a_recording_are_no_part_of_its_id(tmp_path: Path) 
     assert findings(audit_library(tmp_path / "library.db")) == []
 
 
-def test_what_was_heard_live_is_named_after_its_moment_too(tmp_path: Path) -> None:
+def test_what_was_heard_live_is_named_after_its_moment_and_its_text_is_checked(
+    tmp_path: Path,
+) -> None:
     assert TALK.created_at is not None
-    live = replace(TALK, id=content_id(TALK.segments, TALK.created_at))
+    live = replace(TALK, id=heard_id("microphone", "", TALK.created_at)).saying(TALK.segments)
     library = Library(tmp_path / "library.db")
     library.add(Arrival(live, copy_of(live)))
     library.close()
     assert findings(audit_library(tmp_path / "library.db")) == []
+    with sqlite3.connect(tmp_path / "library.db") as db:
+        db.execute("UPDATE segments SET text = 'Somebody said something else.'")
+    db.close()
+    (found,) = findings(audit_library(tmp_path / "library.db"))
+    assert "does not say any more" in found.said
 
 
 def test_a_segment_of_no_document_is_reported(tmp_path: Path) -> None:

@@ -13,13 +13,14 @@ import pytest
 from memex import backup
 from memex.archive import MANIFEST
 from memex.backup import back_up
-from memex.client import ROLES
+from memex.daemons import ROLES
 from memex.errors import AlreadyRunning, DiskFull, InvalidRequest, NotFound, StorageError
+from memex.items import Lane, Provenance
 from memex.library import Library
 from memex.locks import RoleLock
 from memex.protocols import Step
 from memex.restore import restore
-from memex.spool import Lane, Provenance, Spool
+from memex.spool import Spool
 from memex.types import Arrival
 from tests.copies.making import filled, paths_of, quiet, sidecars
 from tests.documents import BREAD, ESSAY, TALK, document

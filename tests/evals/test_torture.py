@@ -13,7 +13,8 @@ from evals.torture.texts import identity
 from evals.torture.verdict import Held, Row, differences
 from evals.torture.world import POISON, World
 from memex.config import Paths
-from memex.spool import Lane, Spool
+from memex.items import Lane
+from memex.spool import Spool
 
 KILLS = 200
 """About two minutes on two cores."""

@@ -21,6 +21,7 @@ from memex.client import Client
 from memex.config import Audio, Config, Intake, ModelChoice, Paths
 from memex.errors import DaemonUnavailable, StorageError
 from memex.indexer import Indexer
+from memex.items import Item, Lane, Provenance
 from memex.library import Library
 from memex.memory import Memex
 from memex.pause import Pause
@@ -28,7 +29,7 @@ from memex.playback import RATE, frames
 from memex.progress import Event
 from memex.protocols import Recognised, Remembered, Step
 from memex.retention import FOREVER, NEVER, Retention, Rule
-from memex.spool import Item, Lane, Provenance, Spool
+from memex.spool import Spool
 from memex.testing import ScriptedModel, ScriptedTranscriber, WordLengths
 from memex.types import Arrival, Copy, Known, Segment, Word
 from tests.hearing.making import Samples, encode, hum, load, shift
@@ -241,7 +242,7 @@ def test_what_cannot_be_decoded_is_kept_as_it_is(machine: Machine, tmp_path: Pat
 def test_progress_and_stopping_in_the_middle(
     machine: Machine, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ingest.worker import Stopped  # noqa: PLC0415 (here alone)
+    from ingest.patience import Stopped  # noqa: PLC0415 (here alone)
 
     item = machine.receive(recording, MICROPHONE, srt=SRT)
     worker = machine.worker()
@@ -323,7 +324,7 @@ def _forgotten(machine: Machine, recording: Path) -> None:
     for item in machine.spool.items("cur"):  # the received one comes after
         machine.spool.postpone(replace(item, lane=Lane.BULK))
     seen = waiting._next()
-    waiting._hand_over(waiting._carried(seen))
+    waiting._delivery._deliver(waiting._carried(seen), lambda: None)
     machine.client.memex.forget(*machine.library.ids())
 
 

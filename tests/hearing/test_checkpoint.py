@@ -12,7 +12,11 @@ from memex.protocols import Recognised
 from memex.types import Segment, Word
 
 FIRST = Recognised(
-    (Segment("Häm.", 0.5, 1.0, words=(Word("Häm.", 0.5, 1.0, 0.75),)),), 30.0, 90.0, "de", 2
+    (Segment("Häm.", 0.5, 1.0, words=(Word("Häm.", 0.5, 1.0, 0.75),)),),
+    30.0,
+    90.0,
+    "de",
+    ("loop", "phantom"),
 )
 SECOND = Recognised((), 60.0, 90.0, "de")
 

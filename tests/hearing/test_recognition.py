@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ingest.recognition import Heard, kept, missed, repaired
+from ingest.recognition import Heard, Judged, Reason, judged, kept, missed, repaired
 from ingest.speech import SAMPLE_RATE, Piece, Span
 from memex.types import Word
 
@@ -26,18 +26,24 @@ def text(some: tuple[Word, ...] | list[Word]) -> str:
 
 
 @pytest.mark.parametrize(
-    "heard",
+    ("reason", "heard"),
     [
-        said("Okay.", spoken=0.03, logprob=-0.96, no_speech=0.87),
-        said("Thank you.", spoken=0.4, logprob=-0.89, no_speech=0.87),
-        said("Thank you for watching!", logprob=-0.7, no_speech=0.4),
-        said("a ghastly figure", logprob=-0.9, no_speech=0.7),
-        said("jobous", spoken=0.45, logprob=-1.02, no_speech=0.11),
+        (Reason.SHORT, said("Okay.", spoken=0.03, logprob=-0.96, no_speech=0.87)),
+        (Reason.SILENT, said("Thank you.", spoken=0.4, logprob=-0.7, no_speech=0.87)),
+        (Reason.SILENT, said("a ghastly figure", logprob=-0.9, no_speech=0.7)),
+        (Reason.PHANTOM, said("Thank you for watching!", logprob=-0.7, no_speech=0.4)),
+        (Reason.PHANTOM, said(". . .")),
+        (Reason.IMPROBABLE, said("jobous", spoken=0.45, logprob=-1.02, no_speech=0.11)),
     ],
     ids=str,
 )
-def test_what_was_made_up_is_dropped(heard: Heard) -> None:
+def test_what_was_made_up_is_dropped_for_a_reason(reason: Reason, heard: Heard) -> None:
+    assert judged(heard) == Judged((), (reason,))
     assert kept(heard) == ()
+
+
+def test_silence_is_nothing_to_drop() -> None:
+    assert judged(Heard((), 3.0, 0.0, 1.0)) == Judged(())
 
 
 @pytest.mark.parametrize(
@@ -52,12 +58,13 @@ def test_what_was_made_up_is_dropped(heard: Heard) -> None:
     ids=str,
 )
 def test_what_was_said_is_kept(heard: Heard) -> None:
-    assert kept(heard) == heard.words
+    assert judged(heard) == Judged(heard.words)
 
 
 def test_loops_are_cut_to_one_round() -> None:
     loop = said("I went there. " + "Do you want to play the violin? " * 12 + "No.")
     assert text(kept(loop)) == "I went there. Do you want to play the violin? No."
+    assert judged(loop).dropped == (Reason.LOOP,)
 
 
 def piece(start: float, end: float) -> Piece:
@@ -80,18 +87,18 @@ def test_speech_under_one_endless_word_was_missed() -> None:
 
 
 def test_pauses_and_slow_words_were_not_missed() -> None:
-    heard = (*words("a slow word", each=1.3), *words("and more", 5.0, each=0.6))
+    heard = (*words("a slow word", each=1.2), *words("and more", 5.0, each=0.6))
     assert missed([piece(0, 4.0), piece(5.0, 6.5)], heard) == []
 
 
 def test_what_was_missed_comes_to_its_place() -> None:
     first = [*words("tell me what happened"), *words("lobster fat", 8.0)]
-    again = Heard(words("happened one pound of lobster meat", 1.25), 2.0, -0.3, 0.1)
-    assert text(repaired(first, [again])) == (
+    again = words("happened one pound of lobster meat", 1.25)
+    assert text(repaired(first, again)) == (
         "tell me what happened one pound of lobster meat lobster fat"
     )
 
 
 def test_a_repair_that_is_itself_unlikely_is_not_taken() -> None:
-    first = list(words("tell me"))
-    assert repaired(first, [Heard(words("gibberish", 2.0), 2.0, -1.4, 0.3)]) == first
+    gibberish = said("gibberish", logprob=-1.4)
+    assert judged(gibberish, again=True) == Judged((), (Reason.IMPROBABLE,))

@@ -19,7 +19,8 @@ from whisper_normalizer.english import EnglishTextNormalizer
 from ingest.readers.media import read_media
 from ingest.reading import Reading
 from ingest.sound import SAMPLE_RATE
-from ingest.transcribe import WhisperTranscriber, _load
+from ingest.transcribe import WhisperTranscriber
+from ingest.whisper import load as load_model
 from memex.errors import DamagedFile, ModelDamaged
 from memex.protocols import Recognised, Transcriber
 from memex.types import Segment, Word
@@ -232,7 +233,7 @@ def test_a_model_with_the_files_of_large_v3_turbo(
     heard = segments(list(WhisperTranscriber(name, tmp_path).transcribe(recording)))
     assert heard[0].text.startswith("Printing")
     described.write_text(json.dumps(sound | {"feature_size": 128}))
-    extract = _load(tmp_path, "cpu").feature_extractor
+    extract = load_model(tmp_path, "cpu").feature_extractor
     assert extract(np.zeros(SAMPLE_RATE, dtype=np.float32)).shape[0] == 128
 
 

@@ -12,11 +12,12 @@ from memex import tombstones
 from memex.errors import NotFound
 from memex.forgetting import Forgetting
 from memex.index import Index
+from memex.items import Lane, Provenance
 from memex.memory import Memex
 from memex.proof import Report, search
 from memex.proof.probes import Probe
 from memex.protocols import Step
-from memex.spool import STATES, Lane, Provenance, Spool, State
+from memex.spool import STATES, Spool, State
 from memex.types import Arrival, Document
 from tests.documents import BREAD, TALK, document
 from tests.memory.test_expiry import Machine

@@ -16,7 +16,7 @@ from memex.library import Library
 from memex.memory import Memex
 from memex.protocols import Remembered
 from memex.testing import ScriptedModel, WordLengths
-from memex.types import Arrival, Document, Segment, content_id
+from memex.types import Arrival, Document, Segment, content_id, heard_id
 
 AT = datetime(2026, 5, 4, 8, 30, tzinfo=UTC)
 EPISODE = (
@@ -49,7 +49,7 @@ class Home:
         segments = tuple(Segment(text, start, end) for start, end, text in said)
         live = source != "podcast"
         document = Document(
-            id=content_id(segments, at if live else None),
+            id=heard_id(source, device, at) if live else content_id(segments),
             kind="audio",
             title=f"{source} {device}".strip(),
             uri=f"memory:{source}{device}{at}",
@@ -58,7 +58,8 @@ class Home:
             duration=said[-1][1],
             attributes={"source": source, "device": device},
         )
-        arrival = Arrival.of(document, sha256=document.id, size=1)
+        heard = document.saying(segments) if live else document
+        arrival = Arrival.of(heard, sha256=document.id, size=1)
         *_, result = self.memory.remember(arrival)
         assert isinstance(result, Remembered)
         return result

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from memex.errors import UnreadableFile
-from memex.spool import Lane, Provenance, Spool, printable
+from memex.items import Lane, Provenance, printable
+from memex.spool import Spool
 
 
 @pytest.fixture

@@ -76,6 +76,7 @@ def test_a_model_of_the_users_own_is_used_in_the_role_that_is_named(home: Path) 
     assert [(row["name"], row["role"], row["status"]) for row in listed if row["used"]] == [
         ("whisper-tiny.en", "speech", "present"),
         ("SmolLM2-135M-Instruct-Q4_1", "reader", "present"),
+        ("resemblyzer-ge2e", "speaker", "present"),
         ("mine", "embedding", "missing"),
     ]
     assert "your own  missing" in run("list").stdout

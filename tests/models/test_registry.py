@@ -39,18 +39,22 @@ def test_every_file_is_on_record(entry: ModelEntry) -> None:
 
 def test_profiles_name_models_of_the_right_role() -> None:
     for profile in PROFILES.values():
-        roles = [MODELS[name].role for name in (profile.speech, profile.embedding, profile.reader)]
-        assert roles == ["speech", "embedding", "reader"]
+        names = (profile.speech, profile.embedding, profile.reader, profile.speaker)
+        roles = [MODELS[name].role for name in names]
+        assert roles == ["speech", "embedding", "reader", "speaker"]
     assert list(PROFILES) == ["tiny", "small", "standard", "large"]
     sizes = [sum(entry.size for entry in entries(name)) for name in PROFILES]
     assert sizes == sorted(sizes)
-    assert sizes[0] < 280e6
+    assert sizes[0] < 300e6
 
 
 def test_no_profile_of_files_from_the_hub_needs_a_wheel() -> None:
-    """Of these models no wheel is known, so nothing may stand in for the hub."""
+    """Of these models no wheel is known, so nothing may stand in for the hub; but for the
+    one that tells who speaks, of which only the wheel is.
+    """
     for name in ("standard", "large"):
-        assert all(file.hub for entry in entries(name) for file in entry.files)
+        others = [entry for entry in entries(name) if entry.role != "speaker"]
+        assert all(file.hub for entry in others for file in entry.files)
 
 
 @pytest.mark.parametrize("entry", MODELS.values(), ids=list(MODELS))
@@ -64,7 +68,12 @@ def test_an_embedding_model_brings_what_its_conversion_needs(entry: ModelEntry) 
 
 
 def test_entries_takes_a_profile_or_a_model() -> None:
-    assert {entry.role for entry in entries("small")} == {"speech", "embedding", "reader"}
+    assert {entry.role for entry in entries("small")} == {
+        "speech",
+        "embedding",
+        "reader",
+        "speaker",
+    }
     assert entries("whisper-base") == (find("whisper-base"),)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from ingest.podcasts.episodes import place, provenance
 from ingest.podcasts.feed import Episode, Feed
 from ingest.provenance import stamp
-from memex.spool import Item, Lane
+from memex.items import Item, Lane
 from memex.types import Segment
 from tests.documents import spoken
 

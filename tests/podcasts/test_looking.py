@@ -19,9 +19,10 @@ from ingest.readers.transcripts import read_transcript
 from memex.client import Client
 from memex.errors import DiskFull
 from memex.feeds import Feeds
+from memex.items import Item
 from memex.library import Library
 from memex.pause import Pause
-from memex.spool import Item, Spool
+from memex.spool import Spool
 from memex.types import FeedLook, KnownFeed
 from tests.podcasts.conftest import Act, Handler, Site, body, redirect, status
 

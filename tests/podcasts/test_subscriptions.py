@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from memex.client import running
+from memex.daemons import running
 from tests.home import Home, home
 from tests.podcasts.conftest import Handler, Site, body, status
 from tests.podcasts.test_download import Sound

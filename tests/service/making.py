@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from memex.config import Paths
-from memex.units import Setting
+from memex.units import ROLES, Setting
 
 ADA = Setting(
     paths=Paths(home=Path("/home/ada/.local/share/memex"), config=Path("/home/ada/.config/m.toml")),
     python=Path("/home/ada/.memex/bin/python"),
-    environment={"memexd": {}, "memex-ingest": {}},
+    environment={role: {} for role in ROLES},
     models=(Path("/home/ada/.local/share/memex/models"),),
     weights={"memexd": 200_000_000, "memex-ingest": 80_000_000},
 )
@@ -23,7 +23,7 @@ def at(home: str) -> Setting:
     """Ada's setting with another data directory, named by MEMEX_HOME."""
     paths = Paths(home=Path(home), config=Path(home) / "config.toml")
     variables = {"MEMEX_HOME": home}
-    return replace(ADA, paths=paths, environment={"memexd": variables, "memex-ingest": variables})
+    return replace(ADA, paths=paths, environment=dict.fromkeys(ROLES, variables))
 
 
 def lines(unit: str) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from memex.errors import StorageError
-from memex.gaps import ASLEEP, KEPT, KILLED, LATE, STOPPED, Gaps
+from memex.gaps import ASLEEP, EARS, KEPT, KILLED, LATE, STOPPED, Gaps
 
 
 @pytest.fixture
@@ -161,3 +161,53 @@ def test_what_could_not_be_written_is_written_later(tmp_path: Path) -> None:
     file.with_suffix(".draft").rmdir()
     again.look("")
     assert reasons(file) == [KILLED]
+
+
+def hearing(file: Path) -> Gaps:
+    return Gaps(file, EARS)
+
+
+def test_each_process_has_its_own_words(file: Path) -> None:
+    gaps = hearing(file)
+    gaps.look("")
+    age(file, 60)
+    assert [gap.reason for gap in hearing(file).told(running=False)] == [
+        "memex-ears was killed or crashed, or the machine went off"
+    ]
+    hearing(file).end()
+    told = hearing(file).told(running=False)
+    assert told[-1].reason == "memex-ears was stopped"
+
+
+def test_while_nothing_is_due_there_is_no_gap(file: Path, clock: Clock) -> None:
+    gaps = hearing(file)
+    gaps.look("private", due=False)
+    assert gaps.told(running=True) == []
+    clock.now += LATE + 3600  # the machine slept
+    gaps.look("", due=False)
+    gaps.end()
+    age(file, 3600)
+    assert hearing(file).told(running=False) == []
+    hearing(file).look("", due=False)
+    assert hearing(file).told(running=True) == []
+
+
+def test_a_gap_ends_when_nothing_is_due_any_more(file: Path) -> None:
+    gaps = hearing(file)
+    gaps.look("the microphone is lost: it is gone")
+    gaps.look("the microphone is lost: it is gone", due=False)
+    (gap,) = gaps.told(running=True)
+    assert gap.until is not None
+    age(file, 3600)
+    assert len(hearing(file).told(running=False)) == 1
+
+
+def test_killed_while_it_was_due_is_a_gap(file: Path) -> None:
+    gaps = hearing(file)
+    gaps.look("", due=False)
+    gaps.look("")
+    age(file, 3600)
+    hearing(file).look("", due=False)
+    (gap,) = hearing(file).told(running=True)
+    assert gap.until is not None
+    assert gap.until - gap.since > timedelta(minutes=59)

@@ -13,10 +13,12 @@ from typing import Any, cast
 import pytest
 
 from ingest.holds import PATIENCE, QUIET, Holds
-from ingest.worker import Stopped, Worker
+from ingest.patience import Stopped
+from ingest.worker import Worker
+from memex.items import Lane
 from memex.pause import Pause
 from memex.protocols import Step
-from memex.spool import Lane, Spool
+from memex.spool import Spool
 
 
 @pytest.fixture

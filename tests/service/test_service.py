@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from memex.client import ROLES, stop
 from memex.config import Paths
+from memex.daemons import ROLES, stop
 from memex.errors import ServiceError, UnreadableFile
 from memex.service import Launchd, write
 from memex.spool import Spool
@@ -17,7 +17,7 @@ from memex.units import launchd_plists
 from tests.service.making import ADA, at
 from tests.service.managers import Managed, managed
 
-BOTH = "memexd.service memex-ingest.service"
+ALL = "memexd.service memex-ingest.service memex-ears.service"
 
 pytestmark = pytest.mark.skipif(sys.platform == "darwin", reason="systemd is Linux's")
 
@@ -42,10 +42,10 @@ def test_installed_started_stopped_removed(memex: Managed) -> None:
     calls = memex.calls()
     assert calls[-3:-1] == [
         "systemctl --user daemon-reload",
-        f"systemctl --user enable --now {BOTH}",
+        f"systemctl --user enable --now {ALL}",
     ]
     assert memex.pid("memexd") != before
-    assert {file.name for file in memex.units.iterdir()} == set(BOTH.split())
+    assert {file.name for file in memex.units.iterdir()} == set(ALL.split())
     assert all(file.stat().st_mode & 0o777 == 0o600 for file in memex.units.iterdir())
     assert memex.json("service", "status")["serves"] is True
 
@@ -58,7 +58,7 @@ def test_installed_started_stopped_removed(memex: Managed) -> None:
 
     memex.run("service", "uninstall")
     assert memex.calls()[:2] == [
-        "systemctl --user disable --now memex-ingest.service memexd.service",
+        f"systemctl --user disable --now {' '.join(reversed(ALL.split()))}",
         "systemctl --user daemon-reload",
     ]
     assert list(memex.units.iterdir()) == []
@@ -69,7 +69,7 @@ def test_installed_started_stopped_removed(memex: Managed) -> None:
 def test_print_writes_nothing_and_asks_for_nothing(memex: Managed) -> None:
     memex.refuse()
     said = memex.run("service", "install", "--print").stdout
-    assert said.count("[Service]") == 2
+    assert said.count("[Service]") == 3
     assert f'Environment="MEMEX_HOME={memex.path}"' in said
     assert list(memex.user.iterdir()) == []
     assert not memex.path.exists()
@@ -170,7 +170,7 @@ class TestLaunchd:
 def test_a_daemon_that_was_started_here_leaves_no_warning(tmp_path: Path) -> None:
     """A program that turns warnings into errors may start the daemons."""
     code = (
-        "import gc; from memex.client import start; from memex.config import default_paths;"
+        "import gc; from memex.daemons import start; from memex.config import default_paths;"
         "assert start(default_paths(), 'memex-ingest'); gc.collect()"
     )
     home = tmp_path / "home"

@@ -14,7 +14,8 @@ from ingest.watch.watcher import Watcher
 from memex.client import Client
 from memex.config import WatchedFolder, Watching
 from memex.errors import DaemonUnavailable
-from memex.spool import Lane, Spool
+from memex.items import Lane
+from memex.spool import Spool
 from memex.types import KnownFile
 
 

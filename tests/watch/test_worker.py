@@ -11,16 +11,18 @@ import pytest
 
 from ingest.archive import Archive
 from ingest.holds import Holds
-from ingest.worker import Stopped, Worker
+from ingest.patience import Stopped
+from ingest.worker import Worker
 from memex.client import Client
 from memex.config import Config, ModelChoice, Paths
 from memex.errors import DaemonUnavailable, MemexError, StorageError, UnreadableFile
 from memex.indexer import Indexer
+from memex.items import Lane, Provenance
 from memex.library import Library
 from memex.memory import Memex
 from memex.pause import Pause
 from memex.protocols import Remembered, Step, Transcriber
-from memex.spool import Lane, Provenance, Spool
+from memex.spool import Spool
 from memex.testing import ScriptedModel, WordLengths
 from memex.types import Arrival, Copy, Known
 

@@ -1,0 +1,1 @@
+"""memex-ears: microphones, wearables and satellites are heard, and nothing else is done."""

@@ -1,0 +1,1 @@
+"""From a device to 16 kHz: what stands behind a microphone."""

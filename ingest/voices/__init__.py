@@ -1,0 +1,1 @@
+"""Who spoke: voices as vectors, recordings parted by speaker."""

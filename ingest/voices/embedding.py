@@ -1,0 +1,197 @@
+"""A voice as a vector: whatever is said, the same person's lie close together.
+
+The encoder of Resemblyzer (https://github.com/resemble-ai/Resemblyzer, Apache-2.0), a
+GE2E network (Wan et al., Generalized End-to-End Loss for Speaker Verification, ICASSP
+2018): 40 mel bands of 25 ms every 10 ms, three LSTM layers, 256 values. It was trained on
+windows of 1.6 s. Here it runs on NumPy alone, and gives the vectors of the original
+(`tests/voices`).
+
+Its vectors have no negative values, so even strangers' lie close together. The average
+voice is taken from them: that of 494 recordings of people who say one word
+(https://github.com/Picovoice/wake-word-benchmark, Apache-2.0), in `average.npy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from ingest.voices.weights import read_weights
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.float32]
+    Vectors = NDArray[np.float32]
+
+RATE: Final = 16_000
+"""Hertz."""
+FRAME: Final = 400
+"""Samples of which a spectrum is made (25 ms)."""
+STEP: Final = 160
+"""Samples from one spectrum to the next (10 ms)."""
+BANDS: Final = 40
+WINDOW: Final = 160
+"""Frames that the network was trained on (1.6 s)."""
+HOP: Final = 77
+"""Frames from one window of an utterance to the next, as Resemblyzer has it (1.3 a second)."""
+COVERED: Final = 0.75
+"""Share of the last window that must be sound, where there is another one."""
+LOUDNESS: Final = -26.0
+"""dBFS that all sound is brought to (Resemblyzer raises what is below -30)."""
+DIMENSION: Final = 256
+LAYERS: Final = 3
+AT_ONCE: Final = 64
+"""Windows that are computed together, at most: more are no faster."""
+
+
+class VoiceEncoder:
+    """`memex.protocols.VoiceEmbedder` on NumPy."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        """Load the weights, 6 MB, of the model that is shown as `name`. Raises `ModelDamaged`."""
+        self.model = name
+        state = read_weights(path, "model_state")
+        self._layers = [_Layer(state, number) for number in range(LAYERS)]
+        self._threads = ThreadpoolController()
+        self._out, self._bias = state["linear.weight"].T.copy(), state["linear.bias"]
+
+    def utterance(self, samples: Samples) -> Vectors:
+        """The vector, of length 1, of sound in which one person speaks."""
+        return unit(self.whole(samples) - _AVERAGE)
+
+    def whole(self, samples: Samples) -> Vectors:
+        """What Resemblyzer makes of an utterance, with the average voice in it."""
+        mel = mel_spectrogram(_padded(levelled(samples)))
+        last = max(1, -(-(len(samples) + 1) // STEP) - WINDOW + HOP + 1)
+        starts = list(range(0, last, HOP))
+        if len(starts) > 1 and (len(samples) / STEP - starts[-1]) / WINDOW < COVERED:
+            starts.pop()
+        return unit(self._raw([mel[at : at + WINDOW] for at in starts]).mean(axis=0))
+
+    def windows(self, pieces: Sequence[Vectors]) -> Vectors:
+        """The vectors, each of length 1, of pieces of a spectrogram, `WINDOW` frames or less."""
+        return unit(self._raw(pieces) - _AVERAGE)
+
+    def _raw(self, pieces: Sequence[Vectors]) -> Vectors:
+        found = np.zeros((len(pieces), DIMENSION), dtype=np.float32)
+        order = sorted(range(len(pieces)), key=lambda n: len(pieces[n]))
+        # threads that wait for each other after every small product cost ten times more
+        with self._threads.limit(limits=1, user_api="blas"):
+            for first in range(0, len(order), AT_ONCE):
+                some = order[first : first + AT_ONCE]
+                found[some] = self._run([pieces[n] for n in some])
+        return found
+
+    def _run(self, pieces: Sequence[Vectors]) -> Vectors:
+        """What the network says after the last frame of each."""
+        lengths = np.array([len(piece) for piece in pieces])
+        sound = np.zeros((lengths.max(), len(pieces), BANDS), dtype=np.float32)
+        for n, piece in enumerate(pieces):
+            sound[: len(piece), n] = piece
+        for layer in self._layers:
+            sound = layer(sound)
+        raw = sound[lengths - 1, np.arange(len(pieces))] @ self._out + self._bias
+        return unit(np.maximum(raw, 0))
+
+
+class _Layer:
+    """One LSTM layer, over a batch of sequences. Gates in PyTorch's order: input, forget,
+    cell, output.
+    """
+
+    def __init__(self, state: dict[str, Vectors], number: int) -> None:
+        # a sigmoid is a tanh at half the value: all four gates are then computed in one call
+        half = np.full((1, 4 * DIMENSION), 0.5, dtype=np.float32)
+        half[:, 2 * DIMENSION : 3 * DIMENSION] = 1.0
+        self._in = (state[f"lstm.weight_ih_l{number}"].T * half).copy()
+        self._again = (state[f"lstm.weight_hh_l{number}"].T * half).copy()
+        bias = state[f"lstm.bias_ih_l{number}"] + state[f"lstm.bias_hh_l{number}"]
+        self._bias = bias * half[0]
+
+    def __call__(self, sound: Vectors) -> Vectors:
+        """From (frames, batch, features) to (frames, batch, `DIMENSION`)."""
+        frames, batch, _ = sound.shape
+        hidden = np.zeros((batch, DIMENSION), dtype=np.float32)
+        cell = np.zeros_like(hidden)
+        heard = np.empty((frames, batch, DIMENSION), dtype=np.float32)
+        gates = np.empty((batch, 4 * DIMENSION), dtype=np.float32)
+        again = np.empty_like(gates)
+        let_in, keep, new, let_out = np.split(gates, 4, axis=1)
+        for at in range(frames):
+            np.matmul(sound[at], self._in, out=gates)
+            gates += np.matmul(hidden, self._again, out=again)
+            gates += self._bias
+            np.tanh(gates, out=gates)
+            for gate in (let_in, keep, let_out):
+                np.add(gate, 1, out=gate)
+                np.multiply(gate, 0.5, out=gate)
+            let_in *= new
+            cell *= keep
+            cell += let_in
+            hidden = np.tanh(cell, out=heard[at])
+            hidden *= let_out
+        return heard
+
+
+def mel_spectrogram(samples: Samples) -> Vectors:
+    """Power in `BANDS` mel bands, (frames, bands): frame n lies around sample n * `STEP`.
+
+    As librosa's `melspectrogram` (Slaney's scale and normalisation, a Hann window), which
+    Resemblyzer takes: not its logarithm.
+    """
+    padded = np.pad(samples, FRAME // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[::STEP]
+    found = np.empty((len(frames), BANDS), dtype=np.float32)
+    for first in range(0, len(frames), 4096):
+        some = frames[first : first + 4096] * _HANN
+        power = np.abs(np.fft.rfft(some, axis=1)) ** 2
+        found[first : first + 4096] = power @ _FILTERS
+    return found
+
+
+def levelled(samples: Samples) -> Samples:
+    """Sound as loud as `LOUDNESS`: the network hears how loud somebody speaks, and the
+    distance to the microphone is not to count.
+    """
+    power = float(np.mean(np.square(samples, dtype=np.float64))) if len(samples) else 0.0
+    if power == 0.0:
+        return samples
+    scaled: Samples = (samples * (10 ** (LOUDNESS / 20) / power**0.5)).astype(np.float32)
+    return scaled
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """Vectors of length 1; a vector of zeros stays one."""
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    scaled: Vectors = vectors / np.maximum(length, 1e-9)
+    return scaled
+
+
+def _padded(samples: Samples) -> Samples:
+    """With silence after it, for the last window."""
+    return np.pad(samples, (0, WINDOW * STEP))
+
+
+def _filters() -> NDArray[np.float32]:
+    """Triangular filters, (FRAME // 2 + 1, BANDS), evenly spaced on Slaney's mel scale (linear
+    to 1 kHz, logarithmic above), each of the same area.
+    """
+    highest = 15 + np.log(RATE / 2 / 1000) / (np.log(6.4) / 27)
+    mels = np.linspace(0.0, highest, BANDS + 2)
+    hertz = np.where(mels < 15, mels * 200 / 3, 1000 * np.exp((mels - 15) * np.log(6.4) / 27))
+    bins = np.fft.rfftfreq(FRAME, 1 / RATE)[:, None]
+    rising = (bins - hertz[:-2]) / (hertz[1:-1] - hertz[:-2])
+    falling = (hertz[2:] - bins) / (hertz[2:] - hertz[1:-1])
+    triangles = np.maximum(0, np.minimum(rising, falling))
+    even: NDArray[np.float32] = (triangles * 2 / (hertz[2:] - hertz[:-2])).astype(np.float32)
+    return even
+
+
+_HANN: Final = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)).astype(np.float32)
+_FILTERS: Final = _filters()
+_AVERAGE: Final = np.load(Path(__file__).with_name("average.npy")).astype(np.float32)
