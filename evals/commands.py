@@ -78,6 +78,20 @@ def asr(
 
 @evals.command()
 @click.option("--data", type=FOLDER, required=True, help="The folder with the manifests.")
+@click.option("--set", "name", default="read", show_default=True, help="The manifest NAME.jsonl.")
+@click.option("--names", "said", type=FILE, required=True, help="Names that are said, one a line.")
+@click.option("--others", type=FILE, required=True, help="Names that are not said, one a line.")
+@click.option("--model", help="Name of a speech model; default: the configured one.")
+@_json
+def names(
+    data: Path, name: str, said: Path, others: Path, model: str | None, json_file: Path | None
+) -> None:
+    """Score how names are heard, by how many and which ones the recogniser is told."""
+    import_module("evals.names").run(data, name, (said, others), model, json_file)
+
+
+@evals.command()
+@click.option("--data", type=FOLDER, required=True, help="The folder with the manifests.")
 @click.option("--model", help="Name of a speech model; default: the configured one.")
 @_json
 def overheard(data: Path, model: str | None, json_file: Path | None) -> None:
@@ -109,6 +123,7 @@ def diarization(data: Path, model: str | None, json_file: Path | None) -> None:
     envvar="MEMEX_SHARED",
     help="A folder with audio/ and recall/ in it.",
 )
+@click.option("--live", is_flag=True, help="Only what is heard live: `--only live`.")
 @click.option("--minutes", type=click.IntRange(min=1), default=20, show_default=True)
 @click.option("--passages", type=click.IntRange(min=1), default=100_000, show_default=True)
 @click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
@@ -119,8 +134,10 @@ def diarization(data: Path, model: str | None, json_file: Path | None) -> None:
 )
 @_json
 def bench(
+    *,
     only: tuple[str, ...],
     data: Path,
+    live: bool,
     minutes: int,
     passages: int,
     rounds: int,
@@ -133,7 +150,8 @@ def bench(
     is searched, ROUNDS how often what is compared is repeated in turns.
     """
     run = import_module("evals.bench.run").run
-    run(only or BENCHMARKS, data, (minutes, passages, rounds), home, json_file)
+    chosen = (*only, *(["live"] if live else [])) or BENCHMARKS
+    run(chosen, data, (minutes, passages, rounds), home, json_file)
 
 
 @evals.command()

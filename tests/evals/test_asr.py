@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from evals import asr
-from evals.dataset import Recording
-from memex.protocols import Recognised
+from evals.dataset import Recording, read_recordings
+from ingest.transcribe import WhisperTranscriber
+from memex.config import load_config
+from memex.models.loading import speech_model_path
+from memex.protocols import Recognised, Transcriber
 from memex.types import Segment
 
 
@@ -88,3 +92,30 @@ def test_the_table_puts_each_figure_under_its_name() -> None:
         "minutes": ["0.3"],
         "RTF": ["0.100"],
     }
+
+
+def test_how_much_more_often_one_is_wrong_than_the_other() -> None:
+    (ours,) = asr.results("s", "m", [heard("a fox ran by", "a fax ran by")])
+    (theirs,) = asr.results("s", "m", [heard("a fox ran by", "a fax ran")])
+    (silent,) = asr.results("s", "m", [heard("", "")])
+    assert asr.wer_ratio(ours, theirs) == pytest.approx(0.5)
+    assert asr.wer_ratio(ours, silent) is None
+
+
+def test_the_floors_hold(shared: Path) -> None:
+    """What is added is heard about as well as by one pass of bare faster-whisper."""
+    floors = tomllib.loads(Path(asr.__file__).with_name("floors.toml").read_text(encoding="utf-8"))
+    name, folder = speech_model_path(load_config())
+    for each, floor in floors["asr"].items():
+        recordings = read_recordings(shared / "audio", each)
+        sides: list[Transcriber] = [
+            WhisperTranscriber(name, folder),
+            asr.OnePass(name, folder, "one pass"),
+        ]
+        ours, theirs = (
+            asr.results(each, side.model, list(asr.transcribe(side, recordings)))[0]
+            for side in sides
+        )
+        ratio = asr.wer_ratio(ours, theirs)
+        assert ratio is not None
+        assert ratio <= floor["ratio"], each
