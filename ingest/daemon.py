@@ -10,7 +10,6 @@ import faulthandler
 import logging
 import os
 import shutil
-import signal
 import sys
 import threading
 import time
@@ -34,6 +33,7 @@ from ingest.live.listener import Listener
 from ingest.patience import Stopped
 from ingest.podcasts.subscriptions import Subscriptions
 from ingest.recogniser import Recogniser
+from ingest.signals import when_asked_to_end
 from ingest.voices.speakers import Speakers
 from ingest.watch.watcher import Watcher
 from ingest.worker import Worker
@@ -143,8 +143,7 @@ class Ingest:
 
     def run(self) -> None:
         """Carry what comes until SIGTERM."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
+        when_asked_to_end(self._stop)
         observer = Observer()
         new = str(self._config.paths.spool / "new")
         observer.schedule(_Waker(self._wake.set), new, event_filter=ARRIVALS)
@@ -208,7 +207,7 @@ class Ingest:
             self._recover()
             self._wake.set()
 
-    def _stop(self, *_: object) -> None:
+    def _stop(self) -> None:
         self._stopping.set()
         self._worker.stop()
         self._wake.set()

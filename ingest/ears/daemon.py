@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import signal
 import sys
 import threading
 import time
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 from ingest.ears.consent import Consent
 from ingest.ears.hushes import Hushes
 from ingest.ears.telling import StateFile, Telling
+from ingest.signals import when_asked_to_end
 from memex.client import Client
 from memex.config import Config, load_config
 from memex.errors import MemexError, StorageError
@@ -75,8 +75,7 @@ class Ears:
 
     def run(self) -> None:
         """Hear until SIGTERM."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stopping.set())
+        when_asked_to_end(self._stopping.set)
         telling = threading.Thread(target=self._tell, name="telling")
         telling.start()
         _log.info("memex-ears hears for %s", self._spool.directory)
