@@ -16,8 +16,8 @@ WINDOW: Final = 512
 """Samples that a probability is of (32 ms)."""
 SPEECH: Final = 0.3
 """Probability from which a window is speech. Silero's own 0.5 leaves out a fifth of what is
-said in one of the real meetings; noise, typing and music stay below 0.25. What is no speech
-after all the recogniser leaves out, but what is not recorded is gone."""
+said in one of the real meetings; noise and typing stay below 0.25, some music does not. What is
+no speech after all the recogniser leaves out, but what is not recorded is gone."""
 SILENCE: Final = 0.2
 """Probability below which speech may have ended."""
 PRE_ROLL: Final = RATE * 300 // 1000
