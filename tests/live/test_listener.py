@@ -40,7 +40,7 @@ class Scripted:
         self.broken = 0
 
     def transcribe(self, media: Path, start: float = 0.0) -> Iterator[Recognised]:
-        raise NotImplementedError
+        raise AssertionError("what grows is heard phrase by phrase, never as a file")
 
     def phrase(self, samples: Samples, *, beam: int = 5, hotwords: Sequence[str] = ()) -> Heard:
         if self.broken:
