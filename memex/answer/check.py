@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from memex.people import UNNAMED
 from memex.types import Passage
 from memex.words import content_stems, has_digit, is_function_word, is_name_like, stem, words
 
@@ -19,6 +20,7 @@ REPORTING: Final = frozenset(
 )
 """Words with which one speaks about a source without claiming anything of it."""
 
+_LABEL: Final = re.compile(rf"\b{UNNAMED} \d+\b")
 _CITATION: Final = re.compile(r"\s*\[(\d+)\]")
 
 
@@ -34,10 +36,12 @@ def without_citations(sentence: str) -> str:
 
 
 def source_text(passage: Passage) -> str:
-    """All that a passage vouches for: its words, who said them, where and when."""
+    """All that a passage vouches for: its words, who said them, where and when. That a voice
+    without a name is called "Voice 2" says nothing of a number.
+    """
     when = f"{passage.said_at:%A %d %B %Y %Y-%m-%d}" if passage.said_at else ""
     parts = (passage.text, passage.title, passage.speaker, passage.heading, when)
-    return " ".join(part for part in parts if part)
+    return _LABEL.sub(" ", " ".join(part for part in parts if part))
 
 
 def unsupported(sentence: str, source: str, question: str) -> list[str]:

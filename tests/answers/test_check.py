@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from memex.answer.check import supporting, supports, unsupported
+from memex.answer.check import source_text, supporting, supports, unsupported
+from memex.types import Passage
 
 SOURCE = (
     "Vannevar Bush published the essay As We May Think in The Atlantic in July 1945. "
@@ -75,3 +76,19 @@ def test_the_cited_source_is_preferred_and_a_wrong_number_mended() -> None:
     assert supporting("Bake bread at 230 degrees. [2]", [SOURCE, other], "how hot?") == 2
     assert supporting("Bake bread at 230 degrees. [1]", [SOURCE, other], "how hot?") == 2
     assert supporting("Bake bread at 250 degrees. [2]", [SOURCE, other], "how hot?") is None
+
+
+def test_the_number_of_a_voice_without_a_name_vouches_for_no_number() -> None:
+    passage = Passage(
+        id="d:0",
+        document_id="d",
+        text="Voice 2: This is the recipe of the lobster. Voice 3: It was made here.",
+        title="A talk",
+        kind="audio",
+        uri="file:///talk.opus",
+        first=0,
+        last=1,
+        speaker="Voice 2, Voice 3",
+    )
+    question = "How many pounds of lobster meat does the recipe take?"
+    assert unsupported("The recipe takes 2 pounds.", source_text(passage), question) == ["2"]
