@@ -163,8 +163,8 @@ class Spool:
                 fresh[name] = known
             elif item := _load(self.directory / "new" / name):
                 fresh[name] = (inode, item)
-        self._read = fresh
-        items = (item for _, item in fresh.values())
+        items = [item for _, item in fresh.values()]
+        self._read = fresh  # from here on other threads change it
         return sorted(items, key=lambda item: (item.lane, item.added_at))
 
     def items(self, state: State) -> Iterator[Item]:

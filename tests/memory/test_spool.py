@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,30 @@ def test_what_is_put_waits_until_it_is_finished(spool: Spool, tmp_path: Path) ->
     assert spool.waiting() == []
     spool.finish(item)
     assert not any(list(spool.items(state)) for state in ("new", "cur", "failed"))
+
+
+def test_things_are_put_in_and_taken_while_others_look(spool: Spool, tmp_path: Path) -> None:
+    for number in range(2000):
+        spool.put(write(tmp_path / f"{number}.txt"), durable=False)
+    busy = threading.Event()
+
+    def come_and_go() -> None:
+        while not busy.is_set():
+            item = spool.put(write(tmp_path / "new.txt"), durable=False)
+            spool.take(item)
+            spool.finish(item)
+
+    other = threading.Thread(target=come_and_go)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    other.start()
+    try:
+        seen = [len(spool.waiting()) for _ in range(100)]
+    finally:
+        busy.set()
+        other.join()
+        sys.setswitchinterval(before)
+    assert set(seen) <= {2000, 2001}
 
 
 def test_the_same_file_twice_waits_once(spool: Spool, tmp_path: Path) -> None:
