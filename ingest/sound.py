@@ -184,9 +184,9 @@ class Sound:
 
     def _late(self, frame: av.AudioFrame, heard: float) -> float:
         """Seconds between the end of what came before and this frame."""
-        if frame.pts is None or frame.time_base is None:
+        time = frame.time
+        if time is None:
             return 0.0
-        time = float(frame.pts * frame.time_base)
         if self._zero is None:  # a sound track that begins a little late begins at zero
             start = (self._container.start_time or 0) / av.time_base
             self._zero = time if abs(time - start) <= GAP else start

@@ -4,7 +4,7 @@ Both use the same weights, beam, batch size and word timestamps, in turns and in
 processes of their own; the model is loaded before the clock starts. Bare
 faster-whisper is `BatchedInferencePipeline` with `vad_filter=True`. Memex is
 timed twice: recognition alone, and adding the file whole (reading, recognition,
-storing, embedding, indexing).
+telling who speaks, storing, embedding, indexing).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -23,8 +24,9 @@ from evals.bench.media import repeat
 from evals.bench.process import in_process, medians, timed
 from evals.dataset import read_recordings
 from ingest.readers import read
-from ingest.reading import Reading
+from ingest.reading import Reading, ignore
 from ingest.transcribe import BATCH, WhisperTranscriber
+from ingest.voices.speakers import Speakers
 from ingest.whisper import BEAM
 from memex.config import load_config
 from memex.memory import open_memex
@@ -126,18 +128,21 @@ def recognition(media: str, home: str) -> dict[str, float]:
 
 
 def adding(media: str, home: str) -> dict[str, float]:
-    """All that adding a file does: read, recognise, store, embed, index."""
+    """All that adding a file does: read, recognise, tell who speaks, store, embed, index."""
     os.environ["MEMEX_HOME"] = home
     config = load_config()
     transcriber = WhisperTranscriber(*speech_model_path(config))
     memex = open_memex(config)
     file = Path(media)
     reading = Reading(transcriber=lambda: transcriber, checkpoint=config.paths.work / "bench")
+    speakers = Speakers(config)
+    speakers.load()
 
     def work() -> Document:
-        document = read(file, reading)
+        document, voices = speakers(read(file, reading), file, ignore)
         sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-        for _ in memex.remember(Arrival.of(document, sha256=sha256, size=file.stat().st_size)):
+        arrival = Arrival.of(document, sha256=sha256, size=file.stat().st_size)
+        for _ in memex.remember(replace(arrival, voices=voices)):
             pass
         return document
 

@@ -40,7 +40,7 @@ WORDS: Final = 60
 """Of each."""
 TREE: Final = 100_000
 """Files that are looked at again."""
-IDLE_SECONDS: Final = 120.0
+IDLE_SECONDS: Final = 600.0
 """For which nothing happens while the processor time is counted."""
 SETTLING: Final = 15.0
 """Seconds in which memexd loads its reader, and comes to rest."""

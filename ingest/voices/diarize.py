@@ -20,7 +20,6 @@ import numpy as np
 from ingest.speech import Recent
 from ingest.voices.clusters import Cluster, cluster, parted, with_nearest
 from ingest.voices.embedding import (
-    AT_ONCE,
     RATE,
     STEP,
     WINDOW,
@@ -133,17 +132,15 @@ def _times(segments: Iterable[Segment]) -> Iterator[tuple[float, float]]:
 def _windows(
     stretches: Iterable[tuple[float, float]], blocks: Iterable[Samples], encoder: VoiceEncoder
 ) -> _Windows:
-    """The vectors of windows over stretches of speech; many at a time."""
+    """The vectors of windows over stretches of speech."""
     found = _Windows()
-    pieces: list[Vectors] = []
-    for times, piece in _pieces(stretches, blocks):
-        found.spans.append(times)
-        pieces.append(piece)
-        if len(pieces) == AT_ONCE:
-            found.vectors += list(encoder.windows(pieces))
-            pieces = []
-    if pieces:
-        found.vectors += list(encoder.windows(pieces))
+
+    def pieces() -> Iterator[Vectors]:
+        for times, piece in _pieces(stretches, blocks):
+            found.spans.append(times)
+            yield piece
+
+    found.vectors += encoder.windows(pieces())
     return found
 
 

@@ -13,7 +13,10 @@ voice is taken from them: that of 494 recordings of people who say one word
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -47,6 +50,8 @@ DIMENSION: Final = 256
 LAYERS: Final = 3
 AT_ONCE: Final = 64
 """Windows that are computed together, at most: more are no faster."""
+WORKERS: Final = 2
+"""Threads that compute them, each on its own core."""
 
 
 class VoiceEncoder:
@@ -71,21 +76,29 @@ class VoiceEncoder:
         starts = list(range(0, last, HOP))
         if len(starts) > 1 and (len(samples) / STEP - starts[-1]) / WINDOW < COVERED:
             starts.pop()
-        return unit(self._raw([mel[at : at + WINDOW] for at in starts]).mean(axis=0))
+        raw = np.stack(list(self._raw(mel[at : at + WINDOW] for at in starts)))
+        return unit(raw.mean(axis=0))
 
-    def windows(self, pieces: Sequence[Vectors]) -> Vectors:
-        """The vectors, each of length 1, of pieces of a spectrogram, `WINDOW` frames or less."""
-        return unit(self._raw(pieces) - _AVERAGE)
+    def windows(self, pieces: Iterable[Vectors]) -> Iterator[Vectors]:
+        """The vectors, each of length 1, of pieces of a spectrogram, `WINDOW` frames or less.
+        Pieces are taken while those before are computed.
+        """
+        return (unit(raw - _AVERAGE) for raw in self._raw(pieces))
 
-    def _raw(self, pieces: Sequence[Vectors]) -> Vectors:
-        found = np.zeros((len(pieces), DIMENSION), dtype=np.float32)
-        order = sorted(range(len(pieces)), key=lambda n: len(pieces[n]))
-        # threads that wait for each other after every small product cost ten times more
-        with self._threads.limit(limits=1, user_api="blas"):
-            for first in range(0, len(order), AT_ONCE):
-                some = order[first : first + AT_ONCE]
-                found[some] = self._run([pieces[n] for n in some])
-        return found
+    def _raw(self, pieces: Iterable[Vectors]) -> Iterator[Vectors]:
+        coming = iter(pieces)
+        running: deque[Future[Vectors]] = deque()
+        # BLAS's own threads wait for each other after every small product: ten times the cost
+        with (
+            self._threads.limit(limits=1, user_api="blas"),
+            ThreadPoolExecutor(WORKERS, "voices") as pool,
+        ):
+            while some := list(islice(coming, AT_ONCE)):
+                running.append(pool.submit(self._run, some))
+                if len(running) > WORKERS:
+                    yield from running.popleft().result()
+            while running:
+                yield from running.popleft().result()
 
     def _run(self, pieces: Sequence[Vectors]) -> Vectors:
         """What the network says after the last frame of each."""

@@ -58,6 +58,10 @@ class Speakers:
             found = diarize(document.segments, _blocks(heard, told), encoder)
         return replace(document, segments=found.segments), found.voices
 
+    def load(self) -> None:
+        """Have the model in memory before it is needed."""
+        self._encoder()
+
     def rest(self) -> None:
         """Nothing is being recognised: the model leaves memory."""
         self._loaded = None
