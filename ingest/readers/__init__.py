@@ -9,18 +9,13 @@ from __future__ import annotations
 import errno
 import stat
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from ingest.readers.bounds import MAX_DOCUMENT, MAX_TEXT, check_size, shown, unreadable
-from ingest.readers.docx import read_docx
-from ingest.readers.epub import read_epub
-from ingest.readers.html import read_html
-from ingest.readers.mail import read_mail
-from ingest.readers.markdown import read_markdown
 from ingest.readers.media import read_media
-from ingest.readers.pdf import read_pdf
 from ingest.readers.plain import read_plain
 from ingest.readers.sniff import Content, sniff
 from ingest.readers.subtitles import read_subtitles
@@ -29,6 +24,26 @@ from memex.errors import DamagedFile, DiskFull, EncryptedFile, UnreadableFile, U
 from memex.types import Document
 
 Reader = Callable[[Path, Reading], Document]
+
+
+def _when_needed(name: str) -> Reader:
+    """The reader `read_NAME` of the module of that name, which is imported when there is
+    something to read: its library takes memory that an idle daemon does not need.
+    """
+
+    def read_it(path: Path, reading: Reading) -> Document:
+        reader: Reader = getattr(import_module(f"ingest.readers.{name}"), f"read_{name}")
+        return reader(path, reading)
+
+    return read_it
+
+
+read_docx: Final = _when_needed("docx")
+read_epub: Final = _when_needed("epub")
+read_html: Final = _when_needed("html")
+read_mail: Final = _when_needed("mail")
+read_markdown: Final = _when_needed("markdown")
+read_pdf: Final = _when_needed("pdf")
 
 MEDIA_SUFFIXES: Final = (
     *(".mp3", ".m4a", ".m4b", ".aac", ".ogg", ".oga", ".opus", ".flac", ".wav", ".aiff", ".wma"),
