@@ -35,6 +35,8 @@ SETTLING: Final = 20.0
 """Seconds in which the daemons come to rest before."""
 PAUSE: Final = 1.0
 """Seconds between two utterances."""
+TALK: Final = 300.0
+"""Seconds of talk; it is said again and again while the processor is busy."""
 HEARD: Final = ("memex-ears", "memex-ingest")
 """The processes whose cost counts; memexd embeds what they hand over."""
 
@@ -62,13 +64,15 @@ def measure(setting: Setting) -> list[Figure]:
         heard.settle()
         quiet = _delays(heard)
         texts = _texts(heard)
-        setting.say(f"hearing {talk.seconds:.0f} s of talk while the processor is busy")
+        setting.say(f"hearing {setting.minutes} min of talk while the processor is busy")
+        busy_until = time.monotonic() + 60 * setting.minutes
         with _load():
-            _played(heard, talk)
+            while time.monotonic() < busy_until:
+                _played(heard, talk)
             heard.settle()
         closed, counts = heard.counts()
     wers = [_wer(talk.text, text) for text in texts]
-    accounted = (counts["captured"] + counts["lost"]) / RATE / (closed - opened)
+    accounted = (counts["spooled"] + counts["silent"] + counts["lost"]) / RATE / (closed - opened)
     note = f"{talk.seconds:.0f} s of real utterances through a virtual microphone"
     return [
         Figure("live, idle", 100 * idle, "% of a core", "at most 2", note),
@@ -91,7 +95,7 @@ def _talk(setting: Setting) -> Talk:
     ]
     parts, texts, seconds = [], [], 0.0
     for row in rows:
-        if "text" not in row or row.get("partial") or seconds > 60 * setting.minutes:
+        if "text" not in row or row.get("partial") or seconds > TALK:
             continue
         with Sound(setting.audio / row["audio"]) as sound:
             parts += [*sound.blocks(0.0), np.zeros(round(PAUSE * RATE), np.float32)]

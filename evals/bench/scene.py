@@ -32,6 +32,8 @@ DAEMONS: Final[Mapping[str, str]] = {
 CONFIG: Final = "[listen]\nalways = true\nchime = false\npause = 10\n"
 READY_SECONDS: Final = 120.0
 """What the daemons may take until the microphone is open."""
+SETTLED_SECONDS: Final = 1800.0
+"""What recognition may take to come to an end, on a busy machine too."""
 GLANCE: Final = 0.2
 """Seconds between two looks at what is found: how exact the time is."""
 
@@ -94,7 +96,9 @@ class Scene:
 
     def settle(self) -> None:
         """Wait until what was heard is recognised for good. Raises `MeasurementFailed`."""
-        self._until(lambda: not any(growing(self.paths.spool / "live")) and self._idle())
+        self._until(
+            lambda: not any(growing(self.paths.spool / "live")) and self._idle(), SETTLED_SECONDS
+        )
 
     def documents(self) -> list[Json]:
         """All that was heard, whole, in its order."""
@@ -121,8 +125,8 @@ class Scene:
         self._until(lambda: bool(self.client.status()))
         self._until(lambda: (self._ears() or {}).get("state") == "listening")
 
-    def _until(self, true: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + READY_SECONDS
+    def _until(self, true: Callable[[], bool], seconds: float = READY_SECONDS) -> None:
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             with contextlib.suppress(MemexError):
                 if true():
