@@ -1,12 +1,15 @@
-"""How well names are heard that the recogniser is told to expect.
+"""How well names are heard: those that the recogniser is told to expect, and those that it
+is held against afterwards (`ingest.misheard`).
 
 Recall is the share of the names said that were heard; a name that was heard and not said
 is false. The score counts a false one double: (heard - 2 * false) / said. Phrases of at
 most 30 s are recognised one by one, as they are when somebody speaks, with
 - no name told;
-- the right ones: those of the phrase, and `AMONG` others;
-- many: all names that are said in the set, and all others;
-- the wrong ones: others alone.
+- told the right ones: those of the phrase, and `AMONG` others;
+- told many: all names that are said in the set, and `MANY` others;
+- told the wrong ones: `MANY` others alone;
+- looked again: held against all names that are said, and all others;
+- looked again for the wrong ones: held against all others alone.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from whisper_normalizer.english import EnglishTextNormalizer
 from evals import asr
 from evals.dataset import Recording, read_recordings
 from evals.report import write_json
+from ingest.misheard import Name, names_of
 from ingest.recognition import PhraseTranscriber, kept
 from ingest.sound import Sound
 from ingest.transcribe import WhisperTranscriber
@@ -38,15 +42,27 @@ LONGEST: Final = 30.0
 """Seconds of a phrase."""
 AMONG: Final = 5
 """Names told besides the right ones."""
+MANY: Final = 20
+"""Names of others told: more than some fifty do not fit."""
 
 _normal = EnglishTextNormalizer()
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """The figures of one way of telling names."""
+class Way:
+    """What is known of names."""
 
-    told: str
+    told: Callable[[str], Sequence[str]] = lambda text: ()
+    """Beforehand, of a phrase of that text."""
+    known: Sequence[str] = ()
+    """Afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The figures of one way of using names."""
+
+    way: str
     said: int
     heard: int
     false: int
@@ -69,26 +85,30 @@ def run(
     config = load_config()
     if model:
         config = replace(config, models=replace(config.models, speech=model))
-    transcriber = WhisperTranscriber(*speech_model_path(config))
-    found = [
-        result(way, recordings, recognised(transcriber, recordings, told), said, others)
-        for way, told in ways(said, others).items()
-    ]
+    known: list[Name] = []
+    transcriber = WhisperTranscriber(*speech_model_path(config), names=lambda: known)
+    found = []
+    for label, way in ways(said, others).items():
+        known[:] = names_of(way.known)
+        texts = recognised(transcriber, recordings, way.told)
+        found.append(result(label, recordings, texts, said, others))
     Console().print(table(name, transcriber.model, found))
     if json_file:
         write_json(json_file, "names", [asdict(one) for one in found])
 
 
-def ways(said: Sequence[str], others: Sequence[str]) -> dict[str, Callable[[str], list[str]]]:
-    """Which names are told for a phrase of that text."""
+def ways(said: Sequence[str], others: Sequence[str]) -> dict[str, Way]:
+    """The ways that are compared."""
+    some = others[:MANY]
     return {
-        "none": lambda text: [],
-        "the right ones": lambda text: [
-            *(name for name in said if occurrences(name, text)),
-            *others[:AMONG],
-        ],
-        "many": lambda text: [*said, *others],
-        "the wrong ones": lambda text: list(others),
+        "none": Way(),
+        "told the right ones": Way(
+            lambda text: [*(name for name in said if occurrences(name, text)), *others[:AMONG]]
+        ),
+        "told many": Way(lambda text: [*said, *some]),
+        "told the wrong ones": Way(lambda text: some),
+        "looked again": Way(known=[*said, *others]),
+        "looked again for the wrong ones": Way(known=others),
     }
 
 
@@ -108,7 +128,7 @@ def recognised(
 
 
 def result(
-    told: str,
+    way: str,
     recordings: Sequence[Recording],
     texts: Sequence[str],
     said: Sequence[str],
@@ -125,7 +145,7 @@ def result(
     false = sum(max(0, got - wanted) for wanted, got in counts)
     score = (heard - 2 * false) / there if there else None
     heard_ = [asr.Heard(one, text, 0.0) for one, text in zip(recordings, texts, strict=True)]
-    return Result(told, there, heard, false, score, asr.results("", "", heard_)[0].wer)
+    return Result(way, there, heard, false, score, asr.results("", "", heard_)[0].wer)
 
 
 def occurrences(name: str, text: str) -> int:
@@ -136,13 +156,13 @@ def occurrences(name: str, text: str) -> int:
 def table(name: str, model: str, found: Sequence[Result]) -> Table:
     """The results as a person reads them."""
     shown = Table(title=f"names in {name}: {model}")
-    shown.add_column("told")
+    shown.add_column("way")
     for column in ("said", "heard", "false", "score", "WER %"):
         shown.add_column(column, justify="right", no_wrap=True)
     for one in found:
         score = "–" if one.score is None else f"{one.score:.2f}"
         wer = "–" if one.wer is None else f"{100 * one.wer:.2f}"
-        shown.add_row(one.told, str(one.said), str(one.heard), str(one.false), score, wer)
+        shown.add_row(one.way, str(one.said), str(one.heard), str(one.false), score, wer)
     return shown
 
 

@@ -16,9 +16,9 @@ from typing import Any, Final, Self
 
 from memex.errors import DiskFull, StorageError
 from memex.protocols import Recognised
-from memex.types import Segment, Word
+from memex.types import Correction, Segment, Word
 
-SETTINGS: Final = 2
+SETTINGS: Final = 3
 """Raised whenever the same sound would be cut or recognised differently."""
 
 
@@ -130,6 +130,7 @@ def _row(recognised: Recognised) -> dict[str, Any]:
         "duration": recognised.duration,
         "language": recognised.language,
         "suppressed": recognised.suppressed,
+        "corrected": [[each.name, each.heard, each.at] for each in recognised.corrected],
     }
 
 
@@ -138,5 +139,11 @@ def _recognised(row: dict[str, Any]) -> Recognised:
         Segment(text, start, end, words=tuple(Word(*word) for word in words))
         for text, start, end, words in row["segments"]
     )
-    suppressed = tuple(row["suppressed"])
-    return Recognised(segments, row["position"], row["duration"], row["language"], suppressed)
+    return Recognised(
+        segments,
+        row["position"],
+        row["duration"],
+        row["language"],
+        tuple(row["suppressed"]),
+        tuple(Correction(*each) for each in row["corrected"]),
+    )

@@ -9,7 +9,6 @@ import argparse
 import faulthandler
 import logging
 import os
-import shutil
 import sys
 import threading
 import time
@@ -29,12 +28,15 @@ from watchdog.observers import Observer
 
 from ingest.archive import Archive
 from ingest.holds import Holds
+from ingest.improver import Improver
 from ingest.live.listener import Listener
+from ingest.live.naming import Naming
+from ingest.names import Names
 from ingest.patience import Stopped
 from ingest.podcasts.subscriptions import Subscriptions
 from ingest.recogniser import Recogniser
 from ingest.signals import when_asked_to_end
-from ingest.voices.speakers import Speakers
+from ingest.voices.speakers import Speakers, load_encoder
 from ingest.watch.watcher import Watcher
 from ingest.worker import Worker
 from memex import __version__
@@ -48,6 +50,7 @@ from memex.locks import RoleLock
 from memex.logs import in_journal, setup_logging
 from memex.models.registry import chosen
 from memex.pause import Pause
+from memex.room import room
 from memex.spool import Spool
 from memex.wire import Json
 
@@ -104,9 +107,11 @@ class Ingest:
         self._client = Client(paths)
         self._spool = Spool(paths.spool)
         self._pause = Pause(paths.pause)
-        floor = config.intake.floor * 1_000_000
+        floor = config.intake.floor_bytes
         self._gaps = Gaps(paths.gaps)
-        self._recogniser = Recogniser(config)
+        self._recogniser = Recogniser(
+            config, Names(self._client, lambda: self._config.listen.names)
+        )
         self._speakers = Speakers(config)
         archive = Archive(paths.audio, lambda: self._config)
         self._listener = Listener(
@@ -115,6 +120,11 @@ class Ingest:
             self._recogniser,
             archive,
             needed=self._recogniser.needed,
+            naming=Naming(
+                self._client,
+                lambda: load_encoder(self._config),
+                wanted=lambda: self._config.listen.speakers,
+            ),
         )
         self._holds = Holds(
             paths.home, self._pause, floor, asked=paths.asked, speaking=self._listener.speaking
@@ -137,7 +147,10 @@ class Ingest:
             self._spool,
             paths.downloads,
             self._holds,
-            floor=min(floor, shutil.disk_usage(paths.home).total // 20),
+            floor=room(paths.home, floor).floor,
+        )
+        self._improver = Improver(
+            self._client, self._spool, self._recogniser, self._holds, lambda: self._config
         )
         self._read_at = _changed_at(paths.config)
 
@@ -161,6 +174,7 @@ class Ingest:
             self._recover()
             self._watcher.watch(self._config.watch)
             self._podcasts.start()
+            self._improver.start()
             while not self._stopping.is_set():
                 self._wake.clear()
                 self._drain()
@@ -173,6 +187,7 @@ class Ingest:
         finally:
             asked = self._stopping.is_set()
             self._stopping.set()
+            self._improver.stop()
             self._listener.stop()
             self._watcher.stop()
             self._podcasts.stop()
@@ -260,7 +275,7 @@ class Ingest:
             "process": os.getpid(),
             "version": __version__,
             "speech": chosen(self._config.models, "speech"),
-            "doing": self._worker.doing,
+            "doing": self._worker.doing or self._improver.doing,
             "paused": self._pause.active(),
             "paused_until": until.isoformat() if until else None,
             "held": {lane.name.lower(): self._holds.reason(lane) for lane in Lane},

@@ -91,6 +91,8 @@ class Delivery:
             self._setbacks.checkpoint(each.item).unlink(missing_ok=True)
             if result.forgotten or result.overheard:
                 self.let_go(each.item)
+            if result.repeats:
+                self.swept = False  # what was kept of their sound is not needed
             self._tell(each.item, result)
 
     def nothing_said(self, item: Item) -> None:

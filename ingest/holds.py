@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Final
 
 from memex.items import Lane
 from memex.pause import Pause
+from memex.room import room
 
 CHECK_EVERY: Final = 2.0
 """Seconds between two looks at disk and battery."""
@@ -47,16 +47,19 @@ class Holds:
         self._asked = asked
         self._speaking = speaking
         self._looked = 0.0
-        self._room = ""
+        self._short = ""
+        self._refused = ""
         self._power = ""
 
     def reason(self, lane: Lane) -> str:
         """Why nothing of this lane is taken up; empty when it may be."""
+        self._look()
+        if self._short:
+            return self._short
         if lane == Lane.NAMED:  # whoever names something is there to be told
             return ""
-        self._look()
-        if self._room:
-            return self._room
+        if self._refused:
+            return self._refused
         if self._pause.active():
             return "paused"
         return self._power if lane == Lane.BULK else ""
@@ -66,9 +69,14 @@ class Holds:
         unless whoever spoke or named this is waiting too; `wait` sleeps for so many seconds.
         """
         patience = PATIENCE
-        while lane >= Lane.FOUND and patience > 0 and (self._speaking() or self._is_asked()):
+        while lane >= Lane.FOUND and patience > 0 and self.busy:
             wait(GLANCE)
             patience -= GLANCE
+
+    @property
+    def busy(self) -> bool:
+        """Whether a question is being answered, or somebody speaks."""
+        return self._speaking() or self._is_asked()
 
     def _is_asked(self) -> bool:
         try:
@@ -78,7 +86,7 @@ class Holds:
 
     def refused(self, *, full: bool) -> None:
         """The disk refused: do not try again at once."""
-        self._room = f"the disk {'is full' if full else 'cannot be written'}"
+        self._refused = f"the disk {'is full' if full else 'cannot be written'}"
         self._looked = time.monotonic()
 
     def _look(self) -> None:
@@ -86,18 +94,15 @@ class Holds:
         if now - self._looked < CHECK_EVERY and self._looked:
             return
         self._looked = now
-        self._room = self._short_of_room()
+        self._short = self._shortage()
+        self._refused = ""
         self._power = "on battery" if self._battery() else ""
 
-    def _short_of_room(self) -> str:
+    def _shortage(self) -> str:
         try:
-            disk = shutil.disk_usage(self._home)
+            return room(self._home, self._floor).shortage
         except OSError as error:
             return f"the data directory cannot be looked at: {error.strerror}"
-        floor = min(self._floor, disk.total // 20)
-        if disk.free >= floor:
-            return ""
-        return f"less than {floor // 1_000_000:,} MB are free on the disk of the data directory"
 
 
 def on_battery() -> bool:

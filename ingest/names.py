@@ -1,53 +1,50 @@
-"""Which names the recogniser is told to expect.
-
-Whisper takes a list of names for what was said before, and prefers them. A list that is
-long or beside the point costs more than it brings (docs/decisions/hearing.md): few names
-are chosen, those that are likely now.
-"""
+"""The names that may be said now, as memexd knows them, for whoever recognises speech."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import logging
+import threading
+import time
+from collections.abc import Callable
 from typing import Final
 
-MOST: Final = 8
-"""Names that are told."""
-TOKENS: Final = 60
-"""Tokens of all of them; Whisper's prompt has room for 223."""
-LETTERS: Final = 2
-"""Letters of a name that are at least one token."""
-HALF_LIFE: Final = timedelta(days=14)
-"""Time after which a name counts half."""
+from ingest.misheard import Name, names_of
+from memex.client import Client
+from memex.errors import MemexError
+
+FRESH: Final = 120.0
+"""Seconds until memexd is asked again: it looks through a shelf of books for them."""
+AGAIN: Final = 30.0
+"""Seconds until it is asked again where it did not answer."""
+
+_log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A name that the memory holds."""
+class Names:
+    """Asks memexd, and remembers what it said. Safe to use from several threads."""
 
-    name: str
-    weight: float
-    """How often it is met: documents, utterances."""
-    seen: datetime
-    """When last; aware."""
+    def __init__(self, client: Client, wanted: Callable[[], bool] = lambda: True) -> None:
+        """Nothing is asked yet; nor as long as they are not wanted."""
+        self._client = client
+        self._wanted = wanted
+        self._lock = threading.Lock()
+        self._names: tuple[Name, ...] = ()
+        self._due = 0.0
 
+    def __call__(self) -> tuple[Name, ...]:
+        """The names; those of before where memexd does not answer."""
+        if not self._wanted():
+            return ()
+        with self._lock:
+            if time.monotonic() >= self._due:
+                self._ask()
+            return self._names
 
-def likely(known: Iterable[Known], now: datetime) -> tuple[str, ...]:
-    """The names to tell the recogniser, likeliest first, within the budget."""
-    found: list[str] = []
-    room = TOKENS
-    for one in sorted(known, key=lambda one: (-_weight(one, now), one.name)):
-        cost = -(-len(one.name) // LETTERS) + 1  # and the comma
-        if len(found) == MOST or cost > room:
-            break
-        if one.name not in found:
-            found.append(one.name)
-            room -= cost
-    return tuple(found)
-
-
-def _weight(one: Known, now: datetime) -> float:
-    age = max(timedelta(0), now - one.seen)
-    half: float = 0.5 ** (age / HALF_LIFE)
-    return one.weight * half
+    def _ask(self) -> None:
+        try:
+            self._names = names_of(self._client.names())
+        except MemexError as error:
+            _log.info("names are not known: %s", type(error).__name__)
+            self._due = time.monotonic() + AGAIN
+        else:
+            self._due = time.monotonic() + FRESH

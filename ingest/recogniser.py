@@ -1,13 +1,16 @@
-"""The recogniser, in memory while there is speech to recognise."""
+"""The recogniser, in memory while there is speech to recognise. There is one at a time: what
+another process was lent the memory for ends when it is needed here.
+"""
 
 from __future__ import annotations
 
 import gc
 import importlib
 import logging
+import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,6 +18,7 @@ from memex.config import Config
 
 if TYPE_CHECKING:
     from ingest.live.phrase import LiveTranscriber
+    from ingest.misheard import Name
 
 _log = logging.getLogger(__name__)
 
@@ -24,24 +28,29 @@ class Recogniser:
     The worker and whoever hears what is being said share it.
     """
 
-    def __init__(self, config: Config) -> None:
-        """Nothing is loaded yet."""
+    def __init__(self, config: Config, names: Callable[[], Sequence[Name]] = tuple) -> None:
+        """Nothing is loaded yet. `names` may be said (`ingest.misheard`)."""
         self._config = config
+        self._names = names
         self._lock = threading.Lock()
         self._loaded: LiveTranscriber | None = None
         self._users = 0
         self._used = 0.0
+        self._lent: subprocess.Popen[bytes] | None = None
+        self.killed: subprocess.Popen[bytes] | None = None
+        """The last process that had to make room."""
 
     def __call__(self) -> LiveTranscriber:
         """The model, in memory. Raises `ModelError`."""
         with self._lock:
+            self._end_lent()
             if self._loaded is None:
                 loading = importlib.import_module("memex.models.loading")
                 name, directory = loading.speech_model_path(self._config)
                 _log.info("loading %s", name)
                 # CTranslate2 and faster-whisper take 60 MB that a reader of texts never needs
                 adapter = importlib.import_module("ingest.transcribe")
-                self._loaded = adapter.WhisperTranscriber(name, directory)
+                self._loaded = adapter.WhisperTranscriber(name, directory, names=self._names)
             self._used = time.monotonic()
             assert self._loaded is not None
             return self._loaded
@@ -57,6 +66,47 @@ class Recogniser:
             with self._lock:
                 self._users -= 1
                 self._used = time.monotonic()
+
+    @property
+    def in_use(self) -> bool:
+        """Whether somebody needs it now."""
+        return self._users > 0
+
+    def lend(self, command: Sequence[str]) -> subprocess.Popen[bytes] | None:
+        """Start a process that has a recogniser of its own in memory, in the place of this
+        one; it gets a standard input that ends with this process, and is to say little on
+        its output. None while this one is needed. Raises `OSError`.
+        """
+        with self._lock:
+            if self._users:
+                return None
+            self._end_lent()
+            self._loaded = None
+            gc.collect()
+            self._lent = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+            return self._lent
+
+    def take_back(self) -> None:
+        """End the process that was lent the memory, if it runs."""
+        with self._lock:
+            self._end_lent()
+
+    def _end_lent(self) -> None:
+        process, self._lent = self._lent, None
+        if process is None:
+            return
+        if process.poll() is None:
+            self.killed = process
+            process.kill()
+            process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                pipe.close()
 
     def rest(self) -> None:
         """Nothing is being recognised: after a while the model leaves memory."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from ingest.speech import SAMPLE_RATE, Piece
 from memex.protocols import Transcriber
-from memex.types import Word
+from memex.types import Correction, Word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,6 +80,8 @@ class Heard:
     """Mean log probability of its tokens."""
     no_speech: float
     """Whisper's probability that nothing was said."""
+    corrected: tuple[Correction, ...] = ()
+    """Names that were put in the place of what was heard (`ingest.misheard`)."""
 
 
 class PhraseTranscriber(Transcriber, Protocol):

@@ -8,7 +8,7 @@ however long the recording is. Phrases that are said now are decoded one by one.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -17,14 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ingest.live.interim import Interim
-from ingest.recognition import Heard, judged, missed, repaired
+from ingest.misheard import Name, corrected
+from ingest.recognition import Heard, Judged, judged, missed, repaired
 from ingest.sentences import segments_of
 from ingest.sound import Sound
 from ingest.speech import SAMPLE_RATE, Chunk, Piece, Span, pack, speech_pieces
 from ingest.whisper import BEAM, SHORT, WORKERS, Decoded, Language, Whisper
 from memex.errors import DamagedFile
 from memex.protocols import Recognised
-from memex.types import Word
+from memex.types import Correction, Word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,13 +42,22 @@ LATE: Final = 0.7
 class WhisperTranscriber:
     """A Whisper model, loaded. Implements `memex.protocols.Transcriber`."""
 
-    def __init__(self, name: str, directory: Path, device: str = "auto", beam: int = BEAM) -> None:
+    def __init__(
+        self,
+        name: str,
+        directory: Path,
+        device: str = "auto",
+        beam: int = BEAM,
+        names: Callable[[], Sequence[Name]] = tuple,
+    ) -> None:
         """Load the CTranslate2 model in `directory`; `device` is "auto", "cpu" or "cuda".
+        `names` may be said (`ingest.misheard`).
 
         Raises `ModelDamaged`.
         """
         self._name = name.removeprefix("whisper-").removeprefix("whisper ")
         self._beam = beam
+        self._names = names
         self._whisper = Whisper(directory, device)
         self._spoken = self._whisper.language()
         self._interim = Interim(self._whisper.model)
@@ -87,7 +97,8 @@ class WhisperTranscriber:
         (decoded,) = self._whisper.decode([samples], language, beam=beam, hotwords=hotwords)
         if language.settled:
             self._spoken.code = language.code
-        return _heard(Chunk((Piece(0, samples, Span(0, len(samples))),)), decoded)
+        chunk = Chunk((Piece(0, samples, Span(0, len(samples))),))
+        return self._looked_again(chunk, _heard(chunk, decoded), language)
 
     def interim(self, samples: Samples) -> tuple[Word, ...]:
         """What has been said so far of a phrase that goes on (`ingest.live.interim`)."""
@@ -129,7 +140,20 @@ class WhisperTranscriber:
     def _decode(self, chunks: Sequence[Chunk], language: Language) -> list[Heard]:
         sounds = [chunk.samples for chunk in chunks]
         decoded = self._whisper.decode(sounds, language, beam=self._beam)
-        return [_heard(chunk, one) for chunk, one in zip(chunks, decoded, strict=True)]
+        return [
+            self._looked_again(chunk, _heard(chunk, one), language)
+            for chunk, one in zip(chunks, decoded, strict=True)
+        ]
+
+    def _looked_again(self, chunk: Chunk, heard: Heard, language: Language) -> Heard:
+        """With the names that were misheard."""
+        words, made = corrected(
+            heard.words,
+            self._names(),
+            self._whisper.spells,
+            lambda texts: self._whisper.likelihoods(chunk.samples, language, texts),
+        )
+        return replace(heard, words=words, corrected=made)
 
 
 def _shares(batch: Sequence[Chunk]) -> Iterator[Sequence[int]]:
@@ -155,6 +179,7 @@ class _Stretch:
         ]
         self._words = [word for verdict in verdicts for word in verdict.words]
         self._dropped = [reason for verdict in verdicts for reason in verdict.dropped]
+        self._corrected = list(_corrected(heard, verdicts))
 
     def missed(self) -> list[Chunk]:
         """Speech without words, packed anew; at most a batch of it."""
@@ -165,6 +190,7 @@ class _Stretch:
         verdicts = [judged(one, again=True) for one in again]
         self._words = repaired(self._words, [word for one in verdicts for word in one.words])
         self._dropped += [reason for verdict in verdicts for reason in verdict.dropped]
+        self._corrected += _corrected(again, verdicts)
 
     def recognised(self, duration: float | None, language: str | None) -> Recognised:
         """The stretch as it is handed out."""
@@ -175,6 +201,7 @@ class _Stretch:
             duration,
             language,
             tuple(self._dropped),
+            tuple(self._corrected),
         )
 
 
@@ -207,6 +234,13 @@ def _ahead(chunks: Iterator[Chunk]) -> Generator[Chunk]:
             yield chunk
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _corrected(heard: Iterable[Heard], verdicts: Iterable[Judged]) -> Iterator[Correction]:
+    """The corrections of what was not dropped."""
+    for one, verdict in zip(heard, verdicts, strict=True):
+        if verdict.words:
+            yield from one.corrected
 
 
 def _heard(chunk: Chunk, decoded: Decoded) -> Heard:

@@ -14,7 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,6 +54,8 @@ TOKENS: Final = 224
 """Tokens of the longest text, Whisper's own limit: more is a loop."""
 SURE: Final = 0.5
 """Probability from which the detected language is kept."""
+LEAST: Final = 1e-9
+"""Probability of a token, at least, where logarithms are taken."""
 OPENING: Final = "\"'“¿([{-"
 """Punctuation that belongs to the word after it."""
 CLOSING: Final = "\"'.。,，!！?？:：”)]}、"
@@ -131,6 +133,26 @@ class Whisper:
             for at, one in zip(looped, again, strict=True):
                 decoded[at] = one
         return decoded
+
+    def likelihoods(self, sound: Samples, language: Language, texts: Sequence[str]) -> list[float]:
+        """How likely each text is to be what is said in a sound (mono, 16 kHz, at most 30 s):
+        the log probability of its tokens, in nats.
+        """
+        frames = HALF if len(sound) <= SHORT else WHOLE
+        encoded = self._encode([sound], frames)
+        tokenizer, _ = self._tokenizer(language.code or "en")
+        return [
+            sum(log(max(p, LEAST)) for p in aligned.text_token_probs)
+            for text in texts
+            for aligned in self.model.model.align(
+                encoded, tokenizer.sot_sequence, [tokenizer.encode(text)], frames
+            )
+        ]
+
+    def spells(self, word: str) -> bool:
+        """Whether there is no token for a word: it is written in parts."""
+        tokens = self.model.hf_tokenizer.encode(f" {word}", add_special_tokens=False).ids
+        return len(tokens) > 1
 
     def _decoded(
         self,

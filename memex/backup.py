@@ -1,22 +1,24 @@
 """Making a backup: everything that cannot be made again, in one file.
 
 That is the library, what lies in the spool, stored sound, the gaps and the configuration;
-not the index (a cache), models, logs, or what was under way. It is taken by a process of
-its own, which reads beside the daemons: they need not run, and need not stop.
+not the index (a cache), models, logs, or what was under way. Of a recording that is going on
+it has what was recorded so far, as one that is over. It is taken by a process of its own,
+which reads beside the daemons: they need not run, and need not stop.
 
-Nothing falls between two places: what leaves the spool is in the library by then, so
-the spool is read first; sound is stored before the library knows of it, so that comes
-last.
+Nothing falls between two places: a recording that ends goes into the spool, and what
+leaves the spool is in the library by then, so they are read in this order; sound is stored
+before the library knows of it, so that comes last.
 """
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import sqlite3
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,7 +31,10 @@ from memex.config import Paths
 from memex.database import faults, reading
 from memex.durable import sync
 from memex.errors import AlreadyRunning, DiskFull, InvalidRequest, StorageError
+from memex.items import Item, item_to_json
+from memex.ongoing import ongoing
 from memex.protocols import Step
+from memex.types import GROWING, heard_id
 
 PAGES: Final = 2_000
 """Pages of the library that are copied between two looks at the keyboard."""
@@ -77,11 +82,17 @@ def back_up(paths: Paths, file: Path, tell: Tell) -> Made:
 
 def _write(paths: Paths, place: Path, out: BinaryIO, tell: Tell) -> tuple[int, int]:
     """Fill a draft; the number of documents and of files."""
+    heard = list(ongoing(paths.spool, place))
     items, waiting = _spooled(paths.spool)
     copy = place / "library.db"
     schema, documents = _snapshot(paths.library, copy, tell)
+    spooled = items.keys() | {path.stem for path in waiting}
+    known = _known(copy, [item for item, _ in heard])
+    heard = [(item, file) for item, file in heard if item.id not in spooled | known]
+    items |= {item.id: _sidecar(item) for item, _ in heard}
     sound = [file for file in _files(paths.audio) if file.suffix != ".part"]
     files = [("library.db", copy), *_named("spool/data", paths.spool / "data", waiting)]
+    files += [(f"spool/data/{file.name}", file) for _, file in heard]
     files += _named("audio", paths.audio, sound)
     singles = (
         ("config.toml", paths.config),
@@ -106,6 +117,28 @@ def _write(paths: Paths, place: Path, out: BinaryIO, tell: Tell) -> tuple[int, i
         with suppress(FileNotFoundError), path.open("rb") as source:  # it may be done with
             writer.add(name, source, told)
     return documents, writer.finish()
+
+
+def _known(library: Path, items: Sequence[Item]) -> set[str]:
+    """Those of these recordings that the library has whole: they ended meanwhile."""
+    found = set()
+    with closing(reading(library)) as db:
+        for item in items:
+            origin = item.provenance
+            assert origin is not None
+            if origin.started_at is not None:
+                id_ = heard_id(origin.source, origin.device, origin.started_at)
+                whole = db.execute(
+                    "SELECT 1 FROM documents WHERE id = ? AND json_extract(attributes, ?) IS NULL",
+                    (id_, f"$.{GROWING}"),
+                )
+                if whole.fetchone():
+                    found.add(item.id)
+    return found
+
+
+def _sidecar(item: Item) -> tuple[str, bytes]:
+    return f"spool/new/{item.id}.json", json.dumps(item_to_json(item)).encode()
 
 
 def _spooled(spool: Path) -> tuple[dict[str, tuple[str, bytes]], list[Path]]:

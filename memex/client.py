@@ -172,6 +172,12 @@ class Client:
             for known in reply["known"]
         ]
 
+    def worse(self, source: str) -> list[str]:
+        """Documents that were heard live, whose sound is still kept and whose words were
+        recognised otherwise than by this source; the newest first.
+        """
+        return list(self._call("POST", "/v1/copies/worse", {"source": source})["documents"])
+
     def add_copy(self, copy: Copy) -> None:
         """Note another file of a document that is remembered."""
         self._call("POST", "/v1/copies", copy_to_json(copy))
@@ -271,6 +277,11 @@ class Client:
         """Learn how somebody sounds ("model", "vector", "seconds")."""
         body = {"name": name, "voice": voice, "owner": owner}
         self._call("POST", "/v1/people/enrol", body)
+
+    def names(self) -> list[str]:
+        """The names that may come up now, likeliest first."""
+        names: list[str] = self._call("GET", "/v1/names")["names"]
+        return names
 
     def failed(self) -> list[Json]:
         """What could not be read, and why; oldest first."""

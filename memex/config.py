@@ -42,6 +42,11 @@ MAX_SOCKET_PATH: Final = 100
 """Bytes; the kernel's limit on a unix socket's path is 108 on Linux, 104 on macOS."""
 
 
+PLACE: Final = ".place"
+"""Suffix of a file among the `downloads` that says where an episode comes from (its URI) whose
+other files begin with the same name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Paths:
     """The data directory's layout."""
@@ -98,6 +103,11 @@ class Paths:
     def listening(self) -> Path:
         """Locked by a `memex listen` while it runs: as long as it is, it is listened."""
         return self.run / "listen.pid"
+
+    @property
+    def lesson(self) -> Path:
+        """Locked while a voice is learnt from the microphone: memex-ears hears nothing then."""
+        return self.run / "lesson.pid"
 
     @property
     def hushes(self) -> Path:
@@ -207,11 +217,16 @@ class Intake:
 
     floor: int = 500
     """Megabytes that stay free on the data directory's disk (of a small one at most a
-    twentieth): below it only what the user names is taken in."""
+    twentieth): below it nothing more is taken in."""
     unload: float = 10.0
     """Minutes without work after which the recogniser leaves memory."""
     audio: Audio = "opus"
     """How the sound of what Memex recorded or fetched itself is kept once it was heard."""
+
+    @property
+    def floor_bytes(self) -> int:
+        """`floor` in bytes."""
+        return self.floor * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +260,11 @@ class Listening:
     """Where devices that stream Wyoming events are listened for: "127.0.0.1:10300"."""
     speakers: bool = True
     """Whether it is told who speaks in what is recognised."""
+    names: bool = True
+    """Whether names that the memory knows replace those that were misheard."""
+    better: str = ""
+    """The speech model by which what was heard is recognised again while the machine is idle;
+    "" for none."""
     wearables: tuple[Wearable, ...] = ()
 
 

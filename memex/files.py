@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from memex.database import Database
-from memex.types import Copy, KnownFile
+from memex.types import GROWING, LIVE, RECOGNISED, Copy, KnownFile
 
 _KEPT: Final = "kept recordings"
 PAGE: Final = 2_000
@@ -114,6 +114,25 @@ class Files:
             "SELECT DISTINCT uri FROM copies WHERE uri LIKE 'file:%/audio/__/%'"
         )
         return {row["uri"].rpartition("/")[2].partition(".")[0] for row in rows}
+
+    def worse(self, source: str) -> list[str]:
+        """Documents that were heard live, whose sound Memex still keeps and whose words were
+        recognised otherwise than by this `source`; the newest first.
+        """
+        rows = self._database.all(
+            "SELECT id FROM documents AS d WHERE source LIKE ? || '%' AND source != ?"
+            " AND json_extract(attributes, '$.source') IN (SELECT value FROM json_each(?))"
+            " AND json_extract(attributes, ?) IS NULL"
+            " AND EXISTS (SELECT 1 FROM copies WHERE document_id = d.id AND replaced_at IS NULL"
+            "  AND missing_since IS NULL AND uri LIKE 'file:%/audio/__/%')"
+            " ORDER BY created_at DESC LIMIT ?",
+            RECOGNISED,
+            source,
+            json.dumps(sorted(LIVE)),
+            f"$.{GROWING}",
+            PAGE,
+        )
+        return [row["id"] for row in rows]
 
     def missing_count(self) -> int:
         """Live copies whose file is gone."""

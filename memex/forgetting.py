@@ -24,7 +24,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from ahocorasick_rs import BytesAhoCorasick
 
 from memex import tombstones
-from memex.config import Paths
+from memex.config import PLACE, Paths
 from memex.durable import private, sync
 from memex.echoes import Heard
 from memex.errors import DiskFull, NotFound, StorageError
@@ -59,9 +59,11 @@ class _Order:
 
     documents: Sequence[str]
     uris: Sequence[str]
-    """Where they lie and lay."""
+    """Where they lie and lay, and where else they can be had."""
     tombstone: bool
     """Whether they are not to come back."""
+    sizes: Sequence[int] = ()
+    """Of their files, in bytes."""
 
 
 class Forgetting:
@@ -116,8 +118,9 @@ class Forgetting:
         for id_ in document_ids:
             if id_ not in places:
                 raise NotFound(f"There is no document {id_}.", "See `memex list`.")
-        uris = {copy.uri for id_ in document_ids for copy in library.copies(id_)}
-        return _Order(document_ids, sorted(uris | set(places.values())), tombstone)
+        sizes = {copy.size for id_ in document_ids for copy in library.copies(id_)}
+        uris = library.uris(document_ids)
+        return _Order(document_ids, sorted(uris), tombstone, sorted(sizes))
 
     def _carry_out(self, order: _Order) -> None:
         with _ONE, _storage_errors():
@@ -173,13 +176,12 @@ class Forgetting:
         """Take what else there is of them out of the data directory: nothing of the user's own."""
         if order.tombstone:
             self._empty_spool(set(order.uris))
-        for checkpoint in self._paths.work.glob("*.jsonl"):
-            if not any(self._spool.has(state, checkpoint.stem) for state in STATES):
-                checkpoint.unlink(missing_ok=True)
+        self._clear_work(set(order.uris), set(order.sizes))
         for uri in order.uris:
             if sound := kept_sound(self._paths, uri):
                 sound.unlink(missing_ok=True)
-            if (heard := _path(uri)).parent == self._spool.live:  # memex-ears sees it gone
+            heard = _path(uri)
+            if _is_file(uri) and heard.parent == self._spool.live:  # memex-ears sees it gone
                 heard.unlink(missing_ok=True)
                 heard.with_suffix(".jsonl").unlink(missing_ok=True)
         (self._paths.run / "shown.json").unlink(missing_ok=True)
@@ -187,6 +189,24 @@ class Forgetting:
         for log in self._paths.logs.glob("*"):
             with suppress(FileNotFoundError):  # it was rotated away just now
                 _scrub(log, names)
+
+    def _clear_work(self, uris: set[str], sizes: set[int]) -> None:
+        """Take out what has been recognised, and fetched, of these so far.
+
+        A checkpoint names no place, but the size of its recording: the same words may be
+        under way from another copy. One of another recording, which has this size by
+        chance, costs its recognition only.
+        """
+        for checkpoint in self._paths.work.glob("*.jsonl"):
+            waits = any(self._spool.has(state, checkpoint.stem) for state in STATES)
+            if not waits or _size_in(checkpoint) in sizes:
+                checkpoint.unlink(missing_ok=True)
+        for note in self._paths.downloads.glob(f"*{PLACE}"):
+            if _read(note) in uris:
+                for part in self._paths.downloads.glob(f"{note.stem}.*"):
+                    if part != note:  # which goes last, so that a crash leaves nothing unnamed
+                        part.unlink(missing_ok=True)
+                note.unlink(missing_ok=True)
 
     def _empty_spool(self, uris: set[str]) -> None:
         """What waits or failed of these places goes, and is not found again as it is."""
@@ -203,7 +223,12 @@ class Forgetting:
 def kept_sound(paths: Paths, uri: str) -> Path | None:
     """The file in Memex's own archive that a URI names, if it does, whatever the URI says."""
     file = _path(uri)
-    return file if file.parent.parent == paths.audio and ".." not in file.parts else None
+    kept = _is_file(uri) and file.parent.parent == paths.audio and ".." not in file.parts
+    return file if kept else None
+
+
+def _is_file(uri: str) -> bool:
+    return urlsplit(uri).scheme == "file"
 
 
 def _path(uri: str) -> Path:
@@ -243,6 +268,16 @@ def _read(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""
+
+
+def _size_in(checkpoint: Path) -> int | None:
+    """The bytes of the recording that a checkpoint is of, as its first line says."""
+    try:
+        with checkpoint.open(encoding="utf-8") as file:
+            size = json.loads(file.readline())["size"]
+    except (FileNotFoundError, ValueError, LookupError, TypeError):
+        return None
+    return size if isinstance(size, int) else None
 
 
 def _write(file: Path, text: str) -> None:

@@ -7,8 +7,9 @@ Nothing of it lasts: what was said is in the spool and in the library.
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from math import isfinite
@@ -31,6 +32,10 @@ WAITING: Final = 10_000
 """Things of which the latest waits for a slow follower: a day's utterances."""
 FOLLOWERS: Final = 16
 """At the same time; each takes a thread of memexd."""
+LOOK_EVERY: Final = 1.0
+"""Seconds between two looks at whether memex-ears still runs, while somebody follows."""
+GONE: Final = "memex-ears ended"
+"""Why a device is off that it had; it may have been killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +136,12 @@ def event_from_json(given: object) -> LiveEvent:
 class LiveBoard:
     """The latest event of each device and of each utterance that is not over."""
 
-    def __init__(self) -> None:
-        """Nobody says anything, nobody follows."""
+    def __init__(self, ears: Callable[[], int | None] = lambda: None) -> None:
+        """Nobody says anything, nobody follows. `ears` says which process memex-ears is."""
+        self._ears = ears
+        self._tellers: dict[tuple[str, ...], int | None] = {}
+        """The memex-ears that told how a device is."""
+        self._looked = 0.0
         self._news = threading.Condition()
         self._states: OrderedDict[tuple[str, ...], State] = OrderedDict()
         self._captions: OrderedDict[str, Caption] = OrderedDict()
@@ -142,12 +151,7 @@ class LiveBoard:
     def post(self, *events: LiveEvent) -> int:
         """Note events and wake the followers; how many there are."""
         with self._news:
-            for event in events:
-                self._note(event)
-                for queue in self._queues:
-                    _put(queue, event, WAITING)
-            if events:
-                self._news.notify_all()
+            self._hand_on(events)
             return len(self._queues)
 
     def close(self) -> None:
@@ -168,6 +172,7 @@ class LiveBoard:
         try:
             while True:
                 with self._news:
+                    self._see_off()
                     if not queue and not self._closed:
                         self._news.wait(idle)
                     if self._closed:
@@ -189,9 +194,37 @@ class LiveBoard:
             self._queues.append(queue)
             return queue
 
-    def _note(self, event: LiveEvent) -> None:
+    def _hand_on(self, events: Sequence[LiveEvent]) -> None:
+        """Note events and wake the followers."""
+        ears = self._ears() if any(isinstance(event, State) for event in events) else None
+        for event in events:
+            self._note(event, ears)
+            for queue in self._queues:
+                _put(queue, event, WAITING)
+        if events:
+            self._news.notify_all()
+
+    def _see_off(self) -> None:
+        """Devices of a memex-ears that is gone are off: it may have been killed, and said
+        nothing.
+        """
+        if time.monotonic() - self._looked < LOOK_EVERY:
+            return
+        self._looked = time.monotonic()
+        ears, now = self._ears(), datetime.now().astimezone().isoformat()
+        self._hand_on(
+            [
+                replace(state, state="off", reason=GONE, at=now, level=None, recording=None)
+                for key, state in self._states.items()
+                if state.state != "off" and self._tellers.get(key) != ears
+            ]
+        )
+
+    def _note(self, event: LiveEvent, ears: int | None) -> None:
         if isinstance(event, State):
             _put(self._states, event, DEVICES)
+            self._tellers = {key: self._tellers.get(key) for key in self._states}
+            self._tellers[event.key] = ears
             return
         before = self._captions.pop(event.recording, None)
         if not event.final:

@@ -14,6 +14,7 @@ from memex.answer import NOT_FOUND, answer
 from memex.answer.write import warm
 from memex.config import Config, Paths
 from memex.errors import IndexDamaged, InvalidRequest, MemexError, StorageError
+from memex.hindsight import look_back
 from memex.indexer import Indexer, open_indexer
 from memex.library import Library
 from memex.models.loading import load_embedder, load_language_model
@@ -103,11 +104,17 @@ class Memex:
                 counts = item
         passages = dict(zip(shown, counts, strict=True))
         new = {a.document.id for a, change in zip(welcome, changes, strict=True) if change.new}
+        repeats = {a.document.id: self._look_back(a) for a in welcome if a.document.id in new}
         for id_ in (arrival.document.id for arrival in arrivals):
             if id_ in forgotten:
                 yield Remembered(id_, new=False, passages=0, forgotten=True)
             elif (document := parted[id_].own) is not None:
-                yield Remembered(document.id, document.id in new, passages.get(document.id, 0))
+                yield Remembered(
+                    document.id,
+                    document.id in new,
+                    passages.get(document.id, 0),
+                    repeats=repeats.get(document.id, 0),
+                )
             else:
                 original = parted[id_].echoes[0].document_id
                 yield Remembered(original, new=False, passages=0, overheard=True)
@@ -129,6 +136,14 @@ class Memex:
             self.indexer.suspect()
             return Overheard(document)
 
+    def _look_back(self, arrival: Arrival) -> int:
+        """Part what was heard of a new document before; how much is gone by that."""
+        try:
+            return look_back(arrival.document, self.library, self.indexer, arrival.copy.added_at)
+        except IndexDamaged:
+            self.indexer.suspect()
+            return 0
+
     def _let_go_of_live(self, arrivals: Sequence[Arrival], parted: Mapping[str, Overheard]) -> None:
         """What was found while it was heard, and repeats what is known, is found no more."""
         gone = [
@@ -144,7 +159,8 @@ class Memex:
 
     def _forgotten(self, arrivals: Sequence[Arrival]) -> set[str]:
         """The documents among these that were forgotten and that the user does not name:
-        what they say, or their file as it is.
+        what they say, or their file as it is; and those that are only to be known better,
+        and are gone.
         """
         stones = self.library.tombstones
         keys = {
@@ -159,7 +175,8 @@ class Memex:
         stones.lift(key for key in raised if keys[key].explicit)
         refused = [keys[key] for key in raised if not keys[key].explicit]
         stones.put_up(tombstones.of_file(a.copy.uri, a.copy.signature) for a in refused)
-        return {arrival.document.id for arrival in refused}
+        gone = [a for a in arrivals if a.again and not self.library.has(a.document.id)]
+        return {arrival.document.id for arrival in (*refused, *gone)}
 
     def recognise(self, sha256: str, uri: str, signature: str, *, explicit: bool) -> Known:
         """What is known of a file's bytes before it is read.

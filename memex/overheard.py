@@ -20,6 +20,7 @@ from memex.alignment import Spoken, Stretch, align, spoken, stretches
 from memex.errors import NotFound
 from memex.index import Index
 from memex.library import Library
+from memex.protocols import NO_FILTERS, Filters
 from memex.types import Document, Echo, Passage, Segment
 
 WINDOW: Final = 64
@@ -90,7 +91,7 @@ def _at_the_time(
         known = spoken(other.segments)
         shift = (other.created_at - began).total_seconds()
         near: dict[int, int] = {}
-        for first, window in _windows(words):
+        for first, window in windows(words):
             low, high = window[0].start - shift - SKEW, window[-1].end - shift + SKEW
             there = [n for n, word in enumerate(known) if low <= word.start <= high]
             near |= _aligned(first, window, known, there)
@@ -107,7 +108,7 @@ def _going_on(
     known = spoken(library.segments(last.document_id))
     passed = (began - last.heard_until).total_seconds()
     pairs: dict[int, int] = {}
-    for first, window in _windows(words):
+    for first, window in windows(words):
         high = last.end + FASTEST * (passed + window[-1].end) + 1
         low = last.end - 1 + window[0].start / FASTEST
         there = [n for n, word in enumerate(known) if low <= word.start <= high]
@@ -118,8 +119,8 @@ def _going_on(
 def _played(words: Sequence[Spoken], library: Library, index: Index) -> Iterator[_Claim]:
     """Recordings that say the like, whenever they were made."""
     places: dict[str, dict[int, list[Passage]]] = {}
-    for first, window in _windows(words):
-        for passage in _found(window, index):
+    for first, window in windows(words):
+        for passage in found(window, index):
             places.setdefault(passage.document_id, {}).setdefault(first, []).append(passage)
     for id_, by_window in places.items():
         try:
@@ -130,21 +131,22 @@ def _played(words: Sequence[Spoken], library: Library, index: Index) -> Iterator
             continue
         known = spoken(played.segments)
         pairs: dict[int, int] = {}
-        for first, window in _windows(words):
+        for first, window in windows(words):
             near = (by_window.get(first + n * WINDOW, ()) for n in (-1, 0, 1))
             there = _around(known, chain.from_iterable(near))
             pairs |= _aligned(first, window, known, there)
         yield from _claims(id_, words, known, pairs, ENOUGH)
 
 
-def _windows(words: Sequence[Spoken]) -> Iterator[tuple[int, Sequence[Spoken]]]:
+def windows(words: Sequence[Spoken]) -> Iterator[tuple[int, Sequence[Spoken]]]:
+    """Some words in a row at a time, each time with the place of the first."""
     for first in range(0, len(words), WINDOW):
         yield first, words[first : first + WINDOW]
 
 
-def _found(window: Sequence[Spoken], index: Index) -> list[Passage]:
+def found(window: Sequence[Spoken], index: Index, filters: Filters = NO_FILTERS) -> list[Passage]:
     """Passages of recordings that have some of the window's words in a row."""
-    found = index.lexical(" ".join(word.key for word in window), LOOKED_AT)
+    found = index.lexical(" ".join(word.key for word in window), LOOKED_AT, filters)
     passages = index.passages({candidate.id: candidate.row for candidate in found})
     said = _trigrams(word.key for word in window)
     least = max(1, len(said) // 20)

@@ -9,24 +9,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
 from memex.database import Database
 from memex.errors import InvalidRequest, NotFound
-from memex.types import GROWING, SAID, Arrival, Document, Segment, Voiceprint
+from memex.speaking import AROUND, UNNAMED, add_voice, label, named, text
+from memex.types import Arrival, Voiceprint
 from memex.voices import Voice, blended, matched, packed, unpacked
-
-AROUND: Final = "around"
-"""The scope of what is heard live, and of recordings that the user has."""
-PODCAST: Final = "podcast"
-NEW: Final = 6.0
-"""Seconds that somebody must speak in a recording to become a voice of their own."""
-WHOLE: Final = 0.8
-"""Share of a voice's speech that must not have been an echo."""
-UNNAMED: Final = "Voice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +56,7 @@ class People:
         )
         found: dict[str, list[sqlite3.Row]] = defaultdict(list)
         for row in rows:
-            found[row["name"] or _label(row["id"])].append(row)
+            found[row["name"] or label(row["id"])].append(row)
         return [_known(name, group) for name, group in found.items()]
 
     def named(self, arrivals: Sequence[Arrival]) -> list[Arrival]:
@@ -73,7 +64,7 @@ class People:
         part of the transaction that stores them. What was said is learnt from.
         """
         with self._database.transaction() as db:
-            return [_named(db, arrival) for arrival in arrivals]
+            return [named(db, arrival) for arrival in arrivals]
 
     def name(self, who: str, name: str, *, owner: bool = False) -> set[str]:
         """Give a voice or a person a name; that of another person's: they are one. The
@@ -132,10 +123,25 @@ class People:
             person = _person(db, name)
             if person is None:
                 person = _add_person(db, name)
-            voice = _add_voice(db, AROUND, found, datetime.now(UTC))
+            voice = add_voice(db, AROUND, found, datetime.now(UTC))
             _hand(db, [voice], person)
             if owner:
                 _make_owner(db, person)
+
+    def speaker(self, heard: Voiceprint) -> str | None:
+        """Who surely speaks so around the microphones; None where that is nobody with a name.
+        Nothing is learnt from it.
+        """
+        rows = self._database.all(
+            "SELECT v.*, p.name FROM voices AS v LEFT JOIN people AS p ON p.id = v.person"
+            " WHERE v.scope = ? AND v.model = ?",
+            AROUND,
+            heard.model,
+        )
+        names = {row["id"]: row["name"] for row in rows}
+        known = [Voice(r["id"], r["person"], unpacked(r["vector"]), r["seconds"]) for r in rows]
+        found = matched([heard], known).get(heard.label)
+        return names[found[0].id] if found else None
 
     def confidences(self, document_id: str) -> dict[int, float]:
         """How sure it is who speaks, by the positions of the segments."""
@@ -143,91 +149,6 @@ class People:
             "SELECT position, confidence FROM spoken WHERE document_id = ?", document_id
         )
         return {row["position"]: row["confidence"] for row in rows}
-
-
-def _named(db: sqlite3.Connection, arrival: Arrival) -> Arrival:
-    document = arrival.document
-    if _stays(db, document):
-        return replace(arrival, document=_as_stored(db, document), voices=())
-    db.execute("DELETE FROM spoken WHERE document_id = ?", (document.id,))
-    if not arrival.voices:
-        return arrival
-    found = _recognised(db, document, arrival.voices)
-    names = {voice: _name(db, voice) for voice, _ in found.values()}
-    labels = {each.label for each in arrival.voices}
-    segments = []
-    for position, segment in enumerate(document.segments):
-        voice, sure = found.get(segment.speaker or "", (None, 0.0))
-        if voice is not None:
-            row = (document.id, position, voice, sure)
-            db.execute("INSERT INTO spoken VALUES (?, ?, ?, ?)", row)
-            segments.append(replace(segment, speaker=names[voice]))
-        else:
-            unknown = segment.speaker in labels
-            segments.append(replace(segment, speaker=None) if unknown else segment)
-    return replace(arrival, document=replace(document, segments=tuple(segments)), voices=())
-
-
-def _recognised(
-    db: sqlite3.Connection, document: Document, prints: Sequence[Voiceprint]
-) -> dict[str, tuple[int, float]]:
-    """The voices, known or new, of the labels in a recording, with how sure that is."""
-    scope = PODCAST if document.attributes.get("source") == PODCAST else AROUND
-    at = document.created_at or datetime.now(UTC)
-    left = _seconds(document.segments)
-    here = [each for each in prints if left.get(each.label)]
-    known = _candidates(db, scope, {each.model for each in here})
-    found: dict[str, tuple[int, float]] = {}
-    for each in here:
-        own = left[each.label] >= WHOLE * each.seconds  # the rest was an echo
-        same = matched(here, known.get(each.model, ())).get(each.label)
-        if same:
-            voice, sure = same
-            found[each.label] = voice.id, sure
-            if own:
-                _learn(db, voice, each, at)
-        elif own and each.seconds >= NEW:
-            found[each.label] = _add_voice(db, scope, each, at), 1.0
-    return found
-
-
-def _seconds(segments: Iterable[Segment]) -> Mapping[str, float]:
-    """How long each speaks."""
-    found: dict[str, float] = defaultdict(float)
-    for segment in segments:
-        if segment.speaker and segment.start is not None and segment.end is not None:
-            found[segment.speaker] += segment.end - segment.start
-    return found
-
-
-def _candidates(db: sqlite3.Connection, scope: str, models: set[str]) -> dict[str, list[Voice]]:
-    """The known voices of a scope, by the model."""
-    found: dict[str, list[Voice]] = defaultdict(list)
-    for row in db.execute("SELECT * FROM voices WHERE scope = ?", (scope,)):
-        if row["model"] in models:
-            voice = Voice(row["id"], row["person"], unpacked(row["vector"]), row["seconds"])
-            found[row["model"]].append(voice)
-    return found
-
-
-def _learn(db: sqlite3.Connection, voice: Voice, heard: Voiceprint, at: datetime) -> None:
-    vector = blended(voice.vector, voice.seconds, heard.vector, heard.seconds)
-    db.execute(
-        "UPDATE voices SET vector = ?, seconds = seconds + ?, heard = heard + 1,"
-        " last_at = max(last_at, ?) WHERE id = ?",
-        (packed(vector), heard.seconds, _text(at), voice.id),
-    )
-
-
-def _add_voice(db: sqlite3.Connection, scope: str, heard: Voiceprint, at: datetime) -> int:
-    row = (scope, heard.model, packed(heard.vector), heard.seconds, _text(at), _text(at))
-    cursor = db.execute(
-        "INSERT INTO voices (scope, model, vector, seconds, heard, first_at, last_at)"
-        " VALUES (?, ?, ?, ?, 1, ?, ?)",
-        row,
-    )
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
 
 
 def _absorb(db: sqlite3.Connection, into: int, other: int) -> set[str]:
@@ -238,7 +159,7 @@ def _absorb(db: sqlite3.Connection, into: int, other: int) -> set[str]:
     if (one["scope"], one["model"]) != (two["scope"], two["model"]):
         raise InvalidRequest(
             "One was heard around the microphones, the other in a podcast, or by another model.",
-            f'Give one a name first: memex people name "{_label(into)}" NAME.',
+            f'Give one a name first: memex people name "{label(into)}" NAME.',
         )
     vector = blended(
         unpacked(one["vector"]), one["seconds"], unpacked(two["vector"]), two["seconds"]
@@ -248,7 +169,7 @@ def _absorb(db: sqlite3.Connection, into: int, other: int) -> set[str]:
         " first_at = min(first_at, ?), last_at = max(last_at, ?) WHERE id = ?",
         (packed(vector), two["seconds"], two["heard"], two["first_at"], two["last_at"], into),
     )
-    changed = _relabel(db, [other], _label(into))
+    changed = _relabel(db, [other], label(into))
     db.execute("UPDATE spoken SET voice = ? WHERE voice = ?", (into, other))
     db.execute("DELETE FROM voices WHERE id = ?", (other,))
     return changed
@@ -300,7 +221,7 @@ def _person(db: sqlite3.Connection, name: str) -> int | None:
 
 def _add_person(db: sqlite3.Connection, name: str) -> int:
     cursor = db.execute(
-        "INSERT INTO people (name, added_at) VALUES (?, ?)", (name, _text(datetime.now(UTC)))
+        "INSERT INTO people (name, added_at) VALUES (?, ?)", (name, text(datetime.now(UTC)))
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid
@@ -318,42 +239,8 @@ def _make_owner(db: sqlite3.Connection, person: int) -> None:
     db.execute("UPDATE people SET owner = 1 WHERE id = ?", (person,))
 
 
-def _name(db: sqlite3.Connection, voice: int) -> str:
-    """What a voice is called."""
-    row = db.execute(
-        "SELECT name FROM people JOIN voices ON people.id = person WHERE voices.id = ?", (voice,)
-    ).fetchone()
-    return str(row["name"]) if row else _label(voice)
-
-
 def _name_of(db: sqlite3.Connection, person: int) -> str:
     return str(db.execute("SELECT name FROM people WHERE id = ?", (person,)).fetchone()["name"])
-
-
-def _stays(db: sqlite3.Connection, document: Document) -> bool:
-    """Whether a document is here, and its segments stay as they are."""
-    row = db.execute(
-        "SELECT json_extract(attributes, ?) AS said, json_extract(attributes, ?) AS growing"
-        " FROM documents WHERE id = ?",
-        (f"$.{SAID}", f"$.{GROWING}", document.id),
-    ).fetchone()
-    if row is None or not document.live:
-        return row is not None
-    said = (document.attributes.get(SAID), document.attributes.get(GROWING))
-    return (row["said"], row["growing"]) == said
-
-
-def _as_stored(db: sqlite3.Connection, document: Document) -> Document:
-    """The document with the speakers that it has here."""
-    rows = db.execute(
-        "SELECT speaker FROM segments WHERE document_id = ? ORDER BY position", (document.id,)
-    ).fetchall()
-    if len(rows) != len(document.segments):
-        return replace(
-            document, segments=tuple(replace(s, speaker=None) for s in document.segments)
-        )
-    pairs = zip(document.segments, rows, strict=True)
-    return replace(document, segments=tuple(replace(s, speaker=r["speaker"]) for s, r in pairs))
 
 
 def _checked(name: str) -> str:
@@ -383,11 +270,3 @@ def _known(name: str, rows: Sequence[sqlite3.Row]) -> Known:
         segments=sum(row["segments"] for row in rows),
         last_at=max(datetime.fromisoformat(row["last_at"]) for row in rows),
     )
-
-
-def _label(voice: int) -> str:
-    return f"{UNNAMED} {voice}"
-
-
-def _text(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat(timespec="microseconds")

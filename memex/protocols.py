@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from memex.types import Answer, Arrival, Hit, Segment
+from memex.types import Answer, Arrival, Correction, Hit, Segment
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,6 +33,8 @@ class Recognised:
     language: str | None
     suppressed: tuple[str, ...] = ()
     """For each text that the recogniser made up and that was dropped, why: "phantom"."""
+    corrected: tuple[Correction, ...] = ()
+    """Names that were put in the place of what was heard."""
 
 
 class Transcriber(Protocol):
@@ -136,6 +138,8 @@ class Remembered:
     """It was forgotten before, and the user did not name it: nothing was stored."""
     overheard: bool = False
     """All of it repeats that document (`memex.overheard`): only that was noted."""
+    repeats: int = 0
+    """Live documents that turned out to repeat this one, and are gone (`memex.hindsight`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ class Growing:
         fcntl.flock(self._lines, fcntl.LOCK_EX)
         self._mark(origin=provenance_to_json(self.origin))
         self._sound = open(self._wav, "xb", buffering=0, opener=private)  # noqa: SIM115 (_shut)
-        _append(self._sound, _header())
+        _append(self._sound, header())
         self.settle()
         sync(self._folder)
 
@@ -336,12 +336,12 @@ def _finish(file: IO[bytes], length: int) -> None:
     """Cut the file to its length and say it in its header."""
     file.truncate(HEADER + length * WIDTH)
     file.seek(0)
-    file.write(_header(length))
+    file.write(header(length))
     file.flush()
     os.fsync(file.fileno())
 
 
-def _header(length: int = UNKNOWN) -> bytes:
+def header(length: int = UNKNOWN) -> bytes:
     """Of a WAV file with so many samples; one that grows is as long as its file."""
     size = UNKNOWN if length == UNKNOWN else length * WIDTH
     riff = UNKNOWN if length == UNKNOWN else size + HEADER - 8

@@ -6,7 +6,7 @@ Times are aware UTC datetimes, positions in a recording are seconds as floats.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -28,6 +28,8 @@ KINDS: Final = (
 LIVE: Final = frozenset({"microphone", "wearable", "satellite", "recovered"})
 """Sources (the attribute "source") of what was heard as it was said."""
 
+RECOGNISED: Final = "recognised by "
+"""How a document's source begins whose words were recognised here; the model's name follows."""
 SAID: Final = "said"
 """The attribute of a live document that holds the `content_id` of its segments."""
 GROWING: Final = "growing"
@@ -50,6 +52,16 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """A name of the memory that stands in the place of what was heard."""
+
+    name: str
+    heard: str
+    at: float
+    """Seconds from the start of the recording."""
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """The smallest stretch of a document that keeps its place: a paragraph, a
     heading, a cue, an utterance.
@@ -68,7 +80,17 @@ class Segment:
     line: int | None = None
     """Line number in the file, from 1."""
     words: tuple[Word, ...] = ()
-    """Word timestamps, where speech was recognised."""
+    """Word timestamps, where speech was recognised; their texts without spaces."""
+
+    def part(self, words: Sequence[Word]) -> Segment:
+        """Some of its words in a row, at least one, as a segment of their own."""
+        return replace(
+            self,
+            text=" ".join(word.text for word in words),
+            start=words[0].start,
+            end=max(word.end for word in words),
+            words=tuple(words),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +211,9 @@ class Arrival:
     """Whether it is being heard, and more is to come."""
     voices: tuple[Voiceprint, ...] = ()
     """Who speaks in it, as long as that is only a label."""
+    again: bool = False
+    """Whether this is a better text of what was heard live and is remembered: who speaks when
+    is known already."""
 
     @classmethod
     def of(

@@ -199,6 +199,7 @@ def arrival_to_json(arrival: Arrival) -> Json:
         "explicit": arrival.explicit,
         "growing": arrival.growing,
         "voices": [asdict(voice) for voice in arrival.voices],
+        "again": arrival.again,
     }
 
 
@@ -210,6 +211,7 @@ def arrival_from_json(fields: Mapping[str, Any]) -> Arrival:
         fields["explicit"],
         fields["growing"],
         tuple(map(voiceprint_from_json, fields["voices"])),
+        fields["again"],
     )
 
 

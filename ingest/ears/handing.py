@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from memex.errors import StorageError
-from memex.items import Item, Lane, Provenance
-from memex.recordings import RATE, Followed, left, mend
+from memex.items import Item, Lane
+from memex.ongoing import origin
+from memex.recordings import Followed, left, mend
 from memex.spool import STATES, Spool
 
 _log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def _taken(spool: Spool, recording: Followed) -> Item | None:
     if sound:
         if sound == recording.path:
             mend(recording)
-        item = spool.receive(sound, _origin(recording), Lane.LIVE, id_=recording.id)
+        item = spool.receive(sound, origin(recording), Lane.LIVE, id_=recording.id)
     try:
         recording.path.unlink(missing_ok=True)
         recording.path.with_suffix(".jsonl").unlink(missing_ok=True)
@@ -57,12 +57,3 @@ def _sound(spool: Spool, recording: Followed) -> Path | None:
         moved = spool.directory / "data" / recording.path.name
         known = any(spool.has(state, recording.id) for state in STATES)
         return moved if moved.exists() and not known else None
-
-
-def _origin(recording: Followed) -> Provenance:
-    """Whence it comes, with the seconds that are missing in it."""
-    origin = recording.origin
-    lost = sum(samples for _, samples, _ in recording.lost) / RATE
-    if not lost:
-        return origin
-    return replace(origin, attributes={**origin.attributes, "lost": f"{lost:.2f}"})

@@ -11,7 +11,7 @@ from ingest.provenance import stamp
 from ingest.sentences import segments_of
 from memex.items import Item, Lane
 from memex.recordings import RATE, Followed
-from memex.types import Arrival, Document, Word
+from memex.types import RECOGNISED, Arrival, Document, Word
 
 
 def item_of(recording: Followed) -> Item:
@@ -45,7 +45,7 @@ def arrival(recording: Followed, words: Sequence[Word], model: str) -> Arrival:
         created_at=recording.origin.started_at,
         segments=tuple(segments_of(words)),
         duration=length / RATE,
-        source=f"recognised by {model}",
+        source=RECOGNISED + model,
     )
     # Its bytes change with every second: they are nobody else's, and no file's for long.
     bytes_so_far = hashlib.sha256(f"{recording.path}\0{length}".encode()).hexdigest()

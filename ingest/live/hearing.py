@@ -10,6 +10,7 @@ from ingest.archive import Archive
 from ingest.live.audience import Audience
 from ingest.live.document import arrival, document_id, item_of
 from ingest.live.handover import HandOver
+from ingest.live.naming import Naming, voiced
 from ingest.live.phrase import LiveTranscriber, Speaking, floats, later
 from ingest.recognition import kept
 from memex.live import Caption
@@ -23,9 +24,12 @@ LONGEST: Final = 30
 class Hearing:
     """Follows one recording. Methods raise `OSError` when it is gone."""
 
-    def __init__(self, recording: Followed, audience: Audience, handover: HandOver) -> None:
+    def __init__(
+        self, recording: Followed, audience: Audience, handover: HandOver, naming: Naming
+    ) -> None:
         """What was said already is heard too."""
         self._recording = recording
+        self._naming = naming
         self._audience = audience
         self._handover = handover
         self._document = document_id(recording)
@@ -98,9 +102,11 @@ class Hearing:
         self._speaking = None
         spoken.words.finish(words)
         if words or self._shown:
-            self._show(spoken.start, spoken.words.settled_text, "", final=True)
+            caption = self._show(spoken.start, spoken.words.settled_text, "", final=True)
+            if words and self._audience.there() and (voice := voiced(phrase)):
+                self._naming.offer(caption, floats(self._recording.samples(*voice)))
 
-    def _show(self, start: int, settled: str, opened: str, *, final: bool = False) -> None:
+    def _show(self, start: int, settled: str, opened: str, *, final: bool = False) -> Caption:
         origin = self._recording.origin
         began = moment(origin, start) or datetime.now(UTC)
         caption = Caption(
@@ -116,13 +122,16 @@ class Hearing:
         )
         self._audience.show(caption)
         self._shown = not final
+        return caption
 
 
-def met(marks: Path, archive: Archive, audience: Audience, handover: HandOver) -> Hearing | None:
+def met(
+    marks: Path, archive: Archive, audience: Audience, handover: HandOver, naming: Naming
+) -> Hearing | None:
     """Follow the recording of these marks; None where it is never kept. Raises what
     `Followed` does.
     """
     recording = Followed(marks)
     if not archive.welcome(item_of(recording)):
         return None
-    return Hearing(recording, audience, handover)
+    return Hearing(recording, audience, handover, naming)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from ingest.archive import Archive
 from ingest.live.audience import Audience
 from ingest.live.handover import HandOver
+from ingest.live.naming import Naming
 from memex.client import Client
 from memex.errors import MemexError
 
@@ -51,9 +52,11 @@ class Listener:
         archive: Archive,
         *,
         needed: Callable[[], AbstractContextManager[None]] = nullcontext,
+        naming: Naming | None = None,
     ) -> None:
         """Follow what grows in the directory `live`. `transcriber` loads the recogniser,
-        which is `needed` while that lasts; `archive` knows what is never kept.
+        which is `needed` while that lasts; `archive` knows what is never kept; `naming`
+        tells who spoke.
         """
         self._live = live
         self._transcriber = transcriber
@@ -61,6 +64,7 @@ class Listener:
         self._needed = needed
         self._audience = Audience(client)
         self._handover = HandOver(client)
+        self._naming = naming or Naming(client)
         self._thread = threading.Thread(target=self._run, name="hearing what is said")
         self._awake = threading.Event()
         self._stopping = False
@@ -76,6 +80,7 @@ class Listener:
     def start(self) -> None:
         """Begin."""
         self._handover.start()
+        self._naming.start()
         self._thread.start()
 
     def stop(self) -> None:
@@ -83,6 +88,7 @@ class Listener:
         self._stopping = True
         self._awake.set()
         self._thread.join()
+        self._naming.stop()
         self._handover.stop()
 
     def wake(self) -> None:
@@ -102,6 +108,7 @@ class Listener:
                         self._awake.wait(EVERY)
                         self._awake.clear()
             self._speaking = False
+            self._naming.rest()
             self._awake.wait(LEFT if self._heard else REST)
 
     def _look(self) -> bool:
@@ -133,7 +140,9 @@ class Listener:
             # numpy and faster-whisper take memory that nobody needs who never speaks
             module = importlib.import_module("ingest.live.hearing")
             try:
-                hearing = module.met(there[id_], self._archive, self._audience, self._handover)
+                hearing = module.met(
+                    there[id_], self._archive, self._audience, self._handover, self._naming
+                )
             except (OSError, ValueError, TypeError, LookupError):  # it has no first line yet
                 continue
             if hearing is None:

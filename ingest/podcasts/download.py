@@ -248,6 +248,12 @@ class _Download:
 
     def _finish(self, state: _State) -> Downloaded:
         size = self._present()
+        if not size:
+            raise BrokenOff(
+                f"{shown(self.url)} was removed while it came.",
+                "It is fetched again where it is wanted.",
+                passing=False,
+            )
         with contextlib.suppress(FileNotFoundError):
             _beside(self.part).unlink()
         return Downloaded(self.part, size, state.content_type)

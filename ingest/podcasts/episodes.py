@@ -32,6 +32,7 @@ from ingest.podcasts.urls import bare_url, shown
 from ingest.podcasts.web import Web
 from ingest.readers import MEDIA_SUFFIXES, READERS
 from ingest.readers.transcripts import companion, read_transcript
+from memex.config import PLACE
 from memex.errors import DiskFull, StorageError, UnreadableFile
 from memex.items import Lane, Provenance
 from memex.protocols import Step
@@ -71,6 +72,7 @@ class Fetcher:
         Raises `PodcastError`, `StorageError`.
         """
         name = _name(followed, episode)
+        self._written(f"{name}{PLACE}", place(feed, episode).encode())
         if episode.enclosure is None:
             self._take_words(name, feed, episode)
         else:
@@ -148,7 +150,7 @@ class Fetcher:
     def _clear(self, name: str) -> None:
         """Remove what is left here of an episode that the spool has."""
         for file in self.downloads.glob(f"{name}.*"):
-            file.unlink()
+            file.unlink(missing_ok=True)
 
     def _hand_in(self, draft: Path, origin: Provenance, beside: Iterable[Path] = ()) -> None:
         self.spool.receive(draft, origin, Lane.BULK, beside=beside)

@@ -32,6 +32,7 @@ from ingest.podcasts.web import NO_VALIDATORS, Page, Validators, Web
 from memex.client import Client
 from memex.errors import DaemonUnavailable, MemexError, NotFound
 from memex.items import Lane
+from memex.models.heap import give_back
 from memex.protocols import Step
 from memex.spool import Spool
 from memex.types import FeedLook, KnownFeed
@@ -107,8 +108,9 @@ class Subscriptions:
 
     def _sweep(self) -> None:
         for file in self._downloads.iterdir() if self._downloads.is_dir() else ():
-            if time.time() - file.stat().st_mtime > STALE:
-                file.unlink()
+            with suppress(FileNotFoundError):  # its episode was forgotten just now
+                if time.time() - file.stat().st_mtime > STALE:
+                    file.unlink()
 
     def _run(self) -> None:
         pause = 0.0
@@ -149,6 +151,7 @@ class Subscriptions:
                 look = self._look(web, feed)
                 if self._is_followed(feed):
                     self._client.note_feed(feed.id, look)
+            give_back()  # what a long feed took
 
     def _is_followed(self, feed: KnownFeed) -> bool:
         """False where another address was given meanwhile, with other credentials perhaps."""

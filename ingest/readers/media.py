@@ -22,7 +22,7 @@ from ingest.reading import Reading
 from ingest.sound import clock
 from memex.errors import DamagedFile, NoTextFound, UnreadableFile
 from memex.protocols import Recognised, Step, Transcriber
-from memex.types import NO_ATTRIBUTES, Document, Segment
+from memex.types import NO_ATTRIBUTES, RECOGNISED, Document, Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +105,14 @@ def recognise(path: Path, reading: Reading, duration: float | None) -> _Speech:
     dropped = Counter(reason for each in done for reason in each.suppressed)
     if dropped:
         notes["suppressed"] = ", ".join(f"{n} {reason}" for reason, n in dropped.most_common())
+    corrected = [one for each in done for one in each.corrected]
+    if corrected:
+        notes["corrected"] = "; ".join(
+            f"{clock(one.at)} {one.name} (heard: {one.heard})" for one in corrected
+        )
     return _Speech(
         segments,
-        f"recognised by {transcriber.model}",
+        RECOGNISED + transcriber.model,
         _language(done),
         position,
         MappingProxyType(notes),

@@ -257,12 +257,4 @@ def _cut(segment: Segment, spoken: Sequence[str]) -> Iterator[Segment]:
         yield replace(segment, speaker=spoken[0])
         return
     for speaker, group in groupby(zip(segment.words, spoken, strict=True), key=lambda p: p[1]):
-        words = tuple(word for word, _ in group)
-        yield replace(
-            segment,
-            text="".join(word.text for word in words).strip(),
-            start=words[0].start,
-            end=words[-1].end,
-            words=words,
-            speaker=speaker,
-        )
+        yield replace(segment.part([word for word, _ in group]), speaker=speaker)

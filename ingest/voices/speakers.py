@@ -14,7 +14,7 @@ from memex.errors import DamagedFile, ModelError
 from memex.models.registry import MODELS, chosen
 from memex.models.store import locate, own_path
 from memex.protocols import Step
-from memex.types import Document, Voiceprint
+from memex.types import RECOGNISED, Document, Voiceprint
 
 if TYPE_CHECKING:
     from ingest.sound import Samples, Sound
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 TOLD_EVERY: Final = 30.0
 """Seconds of sound between two words on how far it is."""
-RECOGNISED: Final = "recognised by "
-"""How a document's source begins whose words Memex heard itself."""
 
 Told = Callable[[Step], None]
 """Told how far it is; may raise, to break off."""

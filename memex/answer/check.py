@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from memex.people import UNNAMED
+from memex.speaking import UNNAMED
 from memex.types import Passage
 from memex.words import content_stems, has_digit, is_function_word, is_name_like, stem, words
 

@@ -2,10 +2,10 @@
 pieces is a stream of JSON lines.
 
 A room a module: `documents`, `questions`, `intake` (spool, watched files,
-progress), `live` (what is being said), `feeds` (podcasts), `people` (who speaks), `upkeep` (status,
-reindexing, forgetting), `retention`, `soundness` (looking for damage). Operations that
-change the memory run to their end in a thread of their own, whether or not the client
-that asked still listens.
+progress), `live` (what is being said), `feeds` (podcasts), `people` (who speaks), `names`
+(that may be said), `upkeep` (status, reindexing, forgetting), `retention`, `soundness`
+(looking for damage). Operations that change the memory run to their end in a thread of
+their own, whether or not the client that asked still listens.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from memex.api.documents import Documents
 from memex.api.feeds import FeedRoom
 from memex.api.intake import Intake
 from memex.api.live import LiveRoom
+from memex.api.names import NameRoom
 from memex.api.people import PeopleRoom
 from memex.api.questions import Questions
 from memex.api.retention import Retention
 from memex.api.soundness import Soundness
 from memex.api.upkeep import Upkeep
 from memex.config import Paths
+from memex.daemons import running
 from memex.errors import InvalidRequest, MemexError, NotFound
 from memex.expiry import Expiry
 from memex.live import LiveBoard
@@ -47,7 +49,7 @@ class Api:
     def __init__(self, memex: Memex, paths: Paths) -> None:
         """Serve `memex`, whose data lie at `paths`."""
         self.board = Board()
-        self.live = LiveBoard()
+        self.live = LiveBoard(lambda: running(paths, "memex-ears"))
         spool = Spool(paths.spool)
         self.expiry = Expiry(memex, paths, spool)
         intake = Intake(memex, paths, spool, self.board)
@@ -55,7 +57,8 @@ class Api:
             Documents(memex),
             Questions(memex, paths.asked),
             intake,
-            LiveRoom(self.live),
+            LiveRoom(self.live, memex.library.people),
+            NameRoom(memex),
             FeedRoom(memex, paths.feeds_due),
             PeopleRoom(memex, paths, spool),
             Upkeep(memex, paths, spool, intake),

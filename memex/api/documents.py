@@ -39,6 +39,7 @@ class Documents:
             Route("/v1/documents/{id}", self.document, methods=["GET"]),
             Route("/v1/copies/known", self.recognise, methods=["POST"]),
             Route("/v1/copies", self.add_copy, methods=["POST"]),
+            Route("/v1/copies/worse", self.worse, methods=["POST"]),
         ]
 
     def documents(self, request: Request) -> Response:
@@ -95,6 +96,12 @@ class Documents:
             ]
 
         return JSONResponse({"known": await run_in_threadpool(run)})
+
+    async def worse(self, request: Request) -> Response:
+        """What was heard live, and could be recognised again from the sound that is kept."""
+        source = streams.text(await streams.body(request), "source")
+        found = await run_in_threadpool(self._memex.library.files.worse, source)
+        return JSONResponse({"documents": found})
 
     async def add_copy(self, request: Request) -> Response:
         """Note another file of a document that is remembered."""

@@ -15,11 +15,12 @@ from starlette.routing import Route
 from memex import tombstones
 from memex.api import streams
 from memex.condition import failure, failures
-from memex.config import Paths
+from memex.config import Paths, load_config
 from memex.errors import InvalidRequest, MemexError
 from memex.items import printable
 from memex.memory import Memex
 from memex.progress import Board, Event
+from memex.room import check_room
 from memex.spool import Spool
 from memex.wire import Json, error_to_json
 
@@ -30,6 +31,7 @@ class Intake:
     def __init__(self, memex: Memex, paths: Paths, spool: Spool, board: Board) -> None:
         """Over one memory, whose data lie at `paths`, and its spool."""
         self._memex = memex
+        self._paths = paths
         self._kept = paths.audio.as_uri()
         self._spool = spool
         self._board = board
@@ -53,8 +55,11 @@ class Intake:
         ]
 
     async def add(self, request: Request) -> Response:
-        """Put paths into the spool; says which could not be taken."""
+        """Put paths into the spool; says which could not be taken. Raises `DiskFull` where
+        less is free than is to stay so.
+        """
         fields = await streams.body(request)
+        await run_in_threadpool(self._check_room)
         since = self._board.clock
         items, errors = [], []
         for path in fields["paths"]:
@@ -102,7 +107,8 @@ class Intake:
         return JSONResponse({"failed": [failure(item) for item in failures(self._spool)]})
 
     def retry(self, request: Request) -> Response:
-        """Let failed items wait again: one, or all."""
+        """Let failed items wait again: one, or all. Raises `DiskFull` as `add`."""
+        self._check_room()
         since = self._board.clock
         ids = self._chosen(request.path_params["id"])
         items = [self._spool.retry(id_) for id_ in ids]
@@ -118,6 +124,9 @@ class Intake:
         """Give failed items up: one, or all."""
         items = [self._spool.drop(id_) for id_ in self._chosen(request.path_params["id"])]
         return JSONResponse({"dropped": [printable(item.path) for item in items]})
+
+    def _check_room(self) -> None:
+        check_room(self._paths.home, load_config(self._paths).intake.floor_bytes)
 
     def _chosen(self, prefix: str) -> list[str]:
         """The failed items meant by "all" or the beginning of one's id. Raises `InvalidRequest`."""

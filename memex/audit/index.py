@@ -198,7 +198,7 @@ def _search(library: Library, index: Index, id_: str, seen: _Seen) -> None:
     for passage in split(library.document(id_))[:1] if library.current(id_) else ():
         filters = Filters(document_id=id_)
         plain = [word for word in content_stems(passage.text) if word.isascii() and word.isalpha()]
-        with reading(index):
+        with reading(index.directory):
             found = index.lexical(" ".join(plain[:20]) or "a", 1, filters)
             index.nearest(np.eye(1, index.identity.dimension, dtype=np.float32)[0], 1, filters)
             for candidate in found:  # what does not lie in its row is looked up by its id

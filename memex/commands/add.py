@@ -17,9 +17,11 @@ from rich.text import Text
 from memex import terminal
 from memex.client import Added, Client
 from memex.commands.common import connect, echo_json, json_option, paths
+from memex.config import load_config
 from memex.daemons import running, start
 from memex.errors import DaemonUnavailable
 from memex.progress import FINAL, Event, State
+from memex.room import check_room
 
 SAID: Final[Mapping[State, str]] = {
     "remembered": "remembered",
@@ -30,7 +32,7 @@ SAID: Final[Mapping[State, str]] = {
 }
 """How the end of an item is told."""
 QUIET_SECONDS: Final = 3
-"""Seconds of silence after which it is looked whether memex-ingest still lives."""
+"""Seconds of silence after which it is looked whether memex-ingest still lives, and has room."""
 
 REVIVALS: Final = 3
 """Times that a dead memex-ingest is started again."""
@@ -54,7 +56,8 @@ def command(context: click.Context, *, files: tuple[Path, ...], as_json: bool) -
     Text, Markdown, HTML, PDF, EPUB, DOCX, SRT, VTT, mail (.eml), and audio and
     video of every usual container. A transcript beside a recording (talk.srt,
     talk.vtt) is used instead of recognition. Adding the same again is safe;
-    what was interrupted goes on where it stopped.
+    what was interrupted goes on where it stopped. On a disk that is nearly full
+    nothing is taken in.
     """
     client = connect(context, "memex-ingest")
     added = client.add([path.absolute() for path in files])
@@ -81,15 +84,19 @@ def follow(context: click.Context, client: Client, added: Added, *, as_json: boo
 
 
 def _follow(events: Iterator[Event | None], *, as_json: bool) -> list[Event]:
-    """Show the events until all items are done; the last event of each file."""
+    """Show the events until all items are done; the last event of each file. Raises
+    `DiskFull` where they wait for room, which may be long.
+    """
     ends = []
     silence = revived = 0
     with _Bars() if not as_json and sys.stderr.isatty() else _Lines(quiet=as_json) as screen:
         for event in events:
             if event is None:
                 silence += 1
-                if silence % QUIET_SECONDS == 0 and _revive(revived):
-                    revived += 1
+                if silence % QUIET_SECONDS == 0:
+                    revived += _revive(revived)
+                    floor = load_config(paths()).intake.floor_bytes
+                    check_room(paths().home, floor, waits=True)
                 continue
             silence = 0
             screen.show(event)

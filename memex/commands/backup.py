@@ -19,9 +19,9 @@ from memex.commands.stages import progress
 def command(*, file: Path, as_json: bool) -> None:
     """Write everything into one file, while the daemons run or without them.
 
-    The library, what waits in the spool, stored sound and the configuration; not the
-    index, which is made again, nor models. The file can be read by its owner only, and is
-    not encrypted.
+    The library, what waits in the spool, what is being recorded as far as it is, stored
+    sound and the configuration; not the index, which is made again, nor models. The file can
+    be read by its owner only, and is not encrypted.
     """
     with progress() as tell:
         made = back_up(paths(), file, tell)

@@ -17,10 +17,33 @@ BAR: Final = 16
 """Characters of the level meter."""
 QUIETEST: Final = -60.0
 """dBFS at which the meter is empty."""
+RECORDINGS: Final = 64
+"""Of which it is known what has ended: more are not heard at a time."""
 ENDS: Final = (". ", "? ", "! ", "… ")
 """After these, what has settled becomes a line."""
 CLEAR: Final = "\r\x1b[2K"
 """Go to the start of the line and empty it."""
+
+
+class Ended:
+    """Utterances that are over: the last caption of one comes again once it is known who spoke."""
+
+    def __init__(self) -> None:
+        """None is."""
+        self._last: dict[str, int] = {}
+
+    def first(self, event: Json) -> bool:
+        """Whether this is an utterance's last caption for the first time. They end in order."""
+        before = self._last.get(event["recording"], -1)
+        if event["utterance"] <= before:
+            return False
+        self._last = {event["recording"]: event["utterance"], **self._others(event)}
+        return True
+
+    def _others(self, event: Json) -> dict[str, int]:
+        """Of the other recordings some: what is over grows no more."""
+        others = {id_: n for id_, n in self._last.items() if id_ != event["recording"]}
+        return dict(list(others.items())[: RECORDINGS - 1])
 
 
 class Screen(Protocol):
@@ -50,12 +73,14 @@ class Lines:
     def __init__(self) -> None:
         """Nothing is known yet."""
         self._told: dict[str, str] = {}
+        self._ended = Ended()
 
     def show(self, event: Json) -> None:
         """One event."""
         if event["kind"] == "caption":
             if event["final"] and event["settled"]:
-                click.echo(_line(event, event["settled"]))
+                said = event["settled"]
+                click.echo(_line(event, said) if self._ended.first(event) else _by(event))
             return
         told = condition(event)
         if self._told.get(event["device"]) != told:
@@ -75,6 +100,7 @@ class Live:
         """Nothing is known yet."""
         self._printed: dict[tuple[str, int], int] = {}
         """Characters of an utterance that are lines already."""
+        self._ended = Ended()
         self._speaking: Json | None = None
         self._state: Json | None = None
 
@@ -92,6 +118,9 @@ class Live:
 
     def _say(self, event: Json) -> None:
         key = (event["recording"], event["utterance"])
+        if event["final"] and not self._ended.first(event):
+            click.echo(CLEAR + _by(event), color=True)
+            return
         done = self._printed.get(key, 0)
         settled = event["settled"]
         end = len(settled) if event["final"] else _sentences_end(settled, done)
@@ -146,6 +175,12 @@ def meter(level: float | None) -> str:
         return ""
     full = round(BAR * min(1.0, max(0.0, 1 - level / QUIETEST)))
     return "█" * full + "░" * (BAR - full)
+
+
+def _by(event: Json) -> str:
+    """Who said what is shown already, with its time."""
+    at = datetime.fromisoformat(event["at"]).astimezone()
+    return f"{at:%H:%M:%S} — {terminal.one_line(event['speaker'] or '')}"
 
 
 def _line(event: Json, said: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes.util
 import platform
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from memex.daemons import ROLES, running
 from memex.errors import MemexError
 from memex.models.registry import MODELS, chosen
 from memex.models.store import locate
+from memex.room import room, size
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +81,11 @@ def _data(config: Config) -> Iterator[Finding]:
 
 
 def _disk(config: Config) -> Iterator[Finding]:
-    place = config.paths.home if config.paths.home.exists() else config.paths.home.parent
-    if not place.exists():
-        return
-    disk = shutil.disk_usage(place)
-    floor = min(config.intake.floor * 1_000_000, disk.total // 20)
-    said = f"{disk.free / 1e9:.1f} GB free"
-    if disk.free < floor:
-        said += f", less than the {floor / 1e9:.1f} GB at which nothing more is taken in. Make room"
-    yield Finding("disk", disk.free >= floor, said)
+    there = room(config.paths.home, config.intake.floor_bytes)
+    said = f"{there.free / 1e9:.1f} GB free"
+    if there.shortage:
+        said += f", less than the {size(there.floor)} at which nothing more is taken in. Make room"
+    yield Finding("disk", not there.shortage, said)
 
 
 def _models(config: Config) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ import click
 import tomlkit
 
 from memex.client import Client
-from memex.commands.captions import JsonLines, Lines, Live, Screen
+from memex.commands.captions import Ended, JsonLines, Lines, Live, Screen
 from memex.commands.common import connect, paths
 from memex.config import Paths
 from memex.configfile import edit
@@ -163,11 +163,13 @@ class _Tally:
 
     def __init__(self) -> None:
         self._seconds = 0.0
+        self._ended = Ended()
         self._began = datetime.now(UTC)
 
     def note(self, event: Json) -> None:
         """Count an utterance that is over."""
-        if event["kind"] == "caption" and event["final"] and event["settled"]:
+        over = event["kind"] == "caption" and event["final"] and event["settled"]
+        if over and self._ended.first(event):
             at = datetime.fromisoformat(event["at"])
             if at >= self._began:
                 self._seconds += max(0.0, (datetime.now(UTC) - at).total_seconds())

@@ -12,6 +12,7 @@ import click
 
 from memex import terminal
 from memex.commands.common import connect, echo_json, json_option
+from memex.commands.lesson import voice_read_aloud
 from memex.errors import MemexError
 from memex.wire import Json, error_from_json
 
@@ -95,15 +96,20 @@ def forget(context: click.Context, *, name: str, yes: bool) -> None:
     "--from",
     "recording",
     type=click.Path(dir_okay=False, path_type=Path),
-    required=True,
     help="A recording in which only they speak, 20 s or more.",
 )
+@click.option("--say", is_flag=True, help="They read some sentences into the microphone, now.")
 @click.option("--me", "owner", is_flag=True, help="This is you.")
 @click.pass_context
-def enroll(context: click.Context, *, name: str, recording: Path, owner: bool) -> None:
-    """Learn how somebody sounds from a recording. It is not kept."""
+def enroll(
+    context: click.Context, *, name: str, recording: Path | None, say: bool, owner: bool
+) -> None:
+    """Learn how somebody sounds, from a recording or as they speak. The sound is not kept."""
+    if say == (recording is not None):
+        raise click.UsageError("Give a recording (--from FILE), or --say.")
     client = connect(context, "memexd")
-    client.enrol(name, _voice_of(recording), owner=owner)
+    voice = _voice_of(recording) if recording else voice_read_aloud()
+    client.enrol(name, voice, owner=owner)
     click.echo(f"{name} will be recognised from now on.")
 
 

@@ -7,7 +7,6 @@ encrypted or damaged) has its bytes searched all the same, and is listed as unre
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator, Sequence
@@ -43,9 +42,6 @@ SAID: Final = {
     "link": "a link; what it points at was not searched",
     "refused": "it cannot be opened",
 }
-
-_CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-"""Bytes that no text has, and everything compressed."""
 
 
 def search(home: Path, probes: Sequence[Probe]) -> Iterator[Step | Report]:
@@ -84,14 +80,15 @@ class _Search:
 
     def name(self, path: Path) -> None:
         """Search the name of a file or folder."""
-        self._note(path, "name", self.needles.count([os.fsencode(path.name)]))
+        self._note(path, "name", self.needles.count([os.fsencode(path.name)]).times)
 
     def file(self, path: Path) -> None:
         """Search a file in every way."""
         try:
             mode = path.lstat().st_mode
             if stat.S_ISLNK(mode):
-                self._note(path, "target", self.needles.count([os.fsencode(path.readlink())]))
+                target = self.needles.count([os.fsencode(path.readlink())])
+                self._note(path, "target", target.times)
                 self._pass_over(path, "link")
             if not stat.S_ISREG(mode):
                 return
@@ -114,22 +111,21 @@ class _Search:
     def _bytes(self, path: Path) -> tuple[bytes, bool]:
         """Search a file's bytes. Returns its beginning, and whether it is a text."""
         start = b""
-        is_text = True
 
         def blocks() -> Iterator[bytes]:
-            nonlocal start, is_text
+            nonlocal start
             at = 0
             with handle(path) as file:
                 while block := os.pread(file, BLOCK, at):
                     at += len(block)
                     start = start or block[:512]
                     self.size += len(block)
-                    is_text = is_text and not _CONTROL.search(block)
                     yield block
 
         self.files += 1
-        self._note(path, "bytes", self.needles.count(blocks()))
-        return start, is_text
+        counted = self.needles.count(blocks())
+        self._note(path, "bytes", counted.times)
+        return start, counted.is_text
 
     def _parts(self, path: Path, kind: str, start: bytes) -> None:
         """Search what a file holds, as its kind is read."""
@@ -168,7 +164,7 @@ class _Search:
 
     def _each(self, path: Path, parts: Iterable[Part]) -> None:
         for where, blocks in parts:
-            self._note(path, where, self.needles.count(blocks))
+            self._note(path, where, self.needles.count(blocks).times)
 
     def _note(self, path: Path, where: str, found: dict[Kind, int]) -> None:
         name = str(path.relative_to(self.home))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
+import click
 import pytest
 
 from memex.cli import COMMANDS, cli
@@ -32,6 +33,24 @@ def test_the_command_line_is_understood(line: str) -> None:
 def test_the_readme_has_the_commands() -> None:
     named = {line.split()[0] for line in LINES}
     assert set(COMMANDS) - named <= {"completion"}
+
+
+def test_the_readme_has_what_a_group_can_do() -> None:
+    context = cli.make_context("memex", [], resilient_parsing=True)
+    commands = {name: cli.get_command(context, name) for name in COMMANDS}
+    groups = {name: group for name, group in commands.items() if isinstance(group, click.Group)}
+    assert {"people", "private", "wearable", "models"} <= groups.keys()
+    can = {f"{name} {each}" for name, group in groups.items() for each in group.commands}
+    assert can <= {" ".join(line.split()[:2]) for line in LINES}
+
+
+def test_the_readme_has_how_it_listens() -> None:
+    context = cli.make_context("memex", [], resilient_parsing=True)
+    command = cli.get_command(context, "listen")
+    assert command
+    said = "\n".join(line for line in README.splitlines() if line.startswith("memex listen"))
+    for option in command.params:
+        assert all(name in said for name in (*option.opts, *option.secondary_opts))
 
 
 @pytest.mark.parametrize("target", re.findall(r"^make (\w+)", README, re.MULTILINE))

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from memex.condition import condition
+from memex.daemons import start, stop
 from memex.gaps import EARS, Gaps
 from memex.locks import RoleLock, holder
 from memex.pause import Pause
@@ -156,6 +157,33 @@ def test_what_a_crash_left_is_handed_in(memex: Home, tape: Path) -> None:
     (one,) = recorded(spool)
     assert one.item.id == left.id
     assert not list(spool.live.iterdir())
+
+
+def test_killed_its_devices_are_off_for_whoever_looks(
+    memex: Home, tape: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMEX_HOME", str(memex.path))
+    listen_always(memex)
+    start(memex.paths, "memexd")
+    try:
+        with ears(memex, tape) as process:
+            until(lambda: how(memex).get("recording"))
+            following = memex.client.follow_live()
+            states = (event for event in following if event.get("kind") == "state")
+            assert next(each for each in states if each["state"] == "listening")["recording"]
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            off = next(each for each in states if each["state"] != "listening")
+            assert (off["state"], off["reason"]) == ("off", "memex-ears ended")
+            assert (off["level"], off["recording"]) == (None, None)
+            said = memex.run("status").stdout
+            assert "memex-ears  not running" in said
+            assert "listening on" not in said
+            assert next(memex.client.follow_live())["state"] == "off"  # who comes now sees it too
+        with ears(memex, tape):
+            assert next(each for each in states if each["state"] == "listening")
+    finally:
+        stop(memex.paths, "memexd")
 
 
 def test_a_spool_that_cannot_be_used_is_told(memex: Home) -> None:

@@ -26,8 +26,10 @@ def test_names_are_counted_whole() -> None:
 
 
 def test_which_names_are_told() -> None:
-    told = names.ways(["Moses", "Zau"], ["A", "B", "C", "D", "E", "F"])
-    assert told["none"]("moses") == []
-    assert told["the right ones"]("then moses") == ["Moses", "A", "B", "C", "D", "E"]
-    assert len(told["many"]("")) == 8
-    assert "Moses" not in told["the wrong ones"]("moses")
+    found = names.ways(["Moses", "Zau"], ["A", "B", "C", "D", "E", "F"])
+    assert found["none"].told("moses") == ()
+    assert found["told the right ones"].told("then moses") == ["Moses", "A", "B", "C", "D", "E"]
+    assert len(found["told many"].told("")) == 8
+    assert "Moses" not in found["told the wrong ones"].told("moses")
+    assert "Moses" in found["looked again"].known
+    assert "Moses" not in found["looked again for the wrong ones"].known

@@ -417,6 +417,26 @@ def test_what_nothing_names_is_swept_up_once_memexd_answers(
     assert machine.kept() == [named]
 
 
+def test_no_sound_is_kept_of_what_turns_out_to_be_a_podcast(
+    machine: Machine, recording: Path, tmp_path: Path
+) -> None:
+    said = "He used a word of his own, hypertext, for writing that branches on a single sheet."
+    srt = f"1\n00:00:02,000 --> 00:00:09,000\n{said}\n"
+    machine.receive(recording, replace(MICROPHONE, started_at=datetime.now(UTC)), srt=srt)
+    worker = machine.worker()
+    worker.drain()
+    (heard,) = machine.kept()
+    episode = encode(hum(SECONDS + 1), tmp_path / "episode.wav", "pcm_s16le", 22_050)
+    machine.receive(episode, PODCAST, srt=srt, name="episode")
+    worker.drain()
+    (id_,) = machine.library.ids()
+    assert machine.library.document(id_).title == "Herons"
+    assert len(machine.library.echoes.of(id_)) == 1
+    (left,) = machine.kept()
+    assert left != heard
+    assert machine.library.document(id_).uri == left.as_uri()
+
+
 def test_a_data_directory_that_was_moved_keeps_its_sounds(
     machine: Machine, recording: Path
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memex import live
 from memex.errors import DaemonUnavailable, InvalidRequest, MemexError
 from memex.live import (
     FOLLOWERS,
@@ -41,6 +42,30 @@ def test_whoever_comes_sees_how_it_is_and_then_what_happens() -> None:
     assert taken(following) == [replace(DESK, level=-20.0), replace(HELLO, utterance=1)]
     assert board.post(replace(HELLO, utterance=1, settled="hello")) == 1
     assert taken(following) == [replace(HELLO, utterance=1, settled="hello")]
+
+
+def test_devices_of_a_memex_ears_that_is_gone_are_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "LOOK_EVERY", 0.0)
+    ears: list[int | None] = [7]
+    board = LiveBoard(lambda: ears[0])
+    lamp = replace(DESK, device="lamp", state="off", reason="not asked to listen")
+    board.post(DESK, lamp, HELLO)
+    following = board.follow(idle=0.01)
+    assert taken(following) == [DESK, lamp, HELLO]
+    ears[0] = None
+    (gone,) = taken(following)
+    expected = replace(DESK, state="off", reason=live.GONE, level=None, recording=None)
+    assert gone == replace(expected, at=gone.at)
+    assert set(taken(board.follow(idle=0.01))) == {gone, lamp, HELLO}
+    ears[0] = 8
+    again = replace(DESK, level=-20.0)
+    board.post(again)
+    assert taken(following) == [again]
+    board.post(replace(lamp, state="listening"))
+    ears[0] = 9  # another one, that knows the desk alone
+    board.post(DESK)
+    came = [event for event in taken(following) if isinstance(event, State)]
+    assert [state.state for state in came] == ["listening", "off"]
 
 
 def test_the_last_of_an_utterance_does_not_take_the_next_one_away() -> None:

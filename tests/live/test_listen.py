@@ -12,11 +12,13 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from memex.commands.captions import CLEAR, Live, condition, meter
+from memex.commands.captions import CLEAR, Lines, Live, Screen, condition, meter
+from memex.commands.listen import _Tally
 from memex.daemons import start
 from memex.live import Caption, State, event_to_json
 from memex.locks import holder
@@ -152,6 +154,28 @@ def test_on_a_terminal_sentences_become_lines_and_the_rest_is_rewritten(
     assert last == f"Listening on lamp  {meter(-30.0)}"
     screen.close()
     assert shown(capsys) == [""]
+
+
+@pytest.mark.parametrize("screen", [Live(), Lines()])
+def test_who_spoke_is_shown_after_what_was_said_which_is_shown_once(
+    capsys: pytest.CaptureFixture[str], screen: Screen
+) -> None:
+    ended = replace(OVER, speaker=None)
+    known = replace(ended, speaker="Ada\x1b[2J")
+    for event in (HELLO, ended, replace(ended, utterance=1), known):
+        screen.show(event_to_json(event))
+    said = [line[9:] for line in shown(capsys)[:-1]]
+    assert said == ["hello there, you", "hello there, you", "— Ada\\x1b[2J"]
+
+
+def test_what_was_said_is_counted_once() -> None:
+    tally = _Tally()
+    at = (datetime.now(UTC)).isoformat()
+    ended = event_to_json(replace(OVER, at=at, speaker=None))
+    tally.note(ended)
+    told = tally._seconds
+    tally.note(ended | {"speaker": "Ada"})
+    assert tally._seconds == told > 0
 
 
 @pytest.mark.parametrize("state", ["listening", "paused", "private", "silent", "lost", "off"])

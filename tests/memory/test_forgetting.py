@@ -84,7 +84,6 @@ def test_nothing_of_it_stays_but_what_is_anothers(notes: Notes) -> None:
     forget(notes, note.id)
     log = notes.paths.logs / "memex-ingest.log"
     assert log.read_text() == f"one\n{file}.bak: y\ntwo\n"
-    log.unlink()
     assert notes.left() == set()
     assert file.exists()
     assert notes.library.ids() == {BREAD.id, TALK.id}
@@ -121,7 +120,7 @@ def test_what_a_crash_broke_off_is_finished(
         pass
     forgetting = Forgetting(again.memex, again.paths, Spool(again.paths.spool))
     forgetting.finish()
-    assert notes.left() == {"logs/memex-ingest.log"}  # the line about another file
+    assert notes.left() == set()
     assert not list(again.paths.run.iterdir())
     assert again.library.ids() == {BREAD.id, TALK.id}
     key = tombstones.of_text(note.id)
@@ -185,6 +184,61 @@ def test_an_episode_that_waits_again_goes_with_its_document(notes: Notes) -> Non
     notes.spool.receive(draft, origin, Lane.BULK)
     forget(notes, episode.id)
     assert notes.left() == set()
+
+
+def test_what_came_of_an_episode_in_part_goes_with_it(notes: Notes) -> None:
+    """Also where its sound is kept, so that it lies elsewhere than it came from."""
+    address = f"https://example.org/{NAME}"
+    sound = notes.paths.audio / "ab" / f"{'ab' * 12}.opus"
+    attributes = {"source": "podcast", "link": address}
+    episode = replace(document(SECRET, uri=sound.as_uri()), attributes=attributes)
+    notes.remember(episode, episode.uri)
+    downloads = notes.paths.downloads
+    downloads.mkdir()
+    for name, place in (("1" * 24, address), ("2" * 24, "https://example.org/other")):
+        (downloads / f"{name}.place").write_text(place)
+        (downloads / f"{name}.mp3").write_bytes(b"sound")
+        (downloads / f"{name}.mp3.state").write_text("{}")
+    (downloads / f"{'1' * 24}.vtt").write_text(SECRET)
+    after = verified(notes, episode.id)
+    assert after.clean
+    assert {file.name.partition(".")[0] for file in downloads.iterdir()} == {"2" * 24}
+    assert len(list(downloads.iterdir())) == 3
+
+
+def test_a_place_that_still_lies_there_is_seen_by_the_proof(notes: Notes) -> None:
+    address = f"https://example.org/{NAME}"
+    episode = replace(document(SECRET, uri=address), kind="audio")
+    notes.remember(episode, address)
+    notes.paths.downloads.mkdir()
+    late = notes.paths.downloads / "1.place"
+    after = verified(notes, episode.id, meanwhile=lambda: late.write_text(address))
+    assert {finding.file for finding in after.findings} == {"work/downloads/1.place"}
+
+
+def test_what_another_copy_of_it_was_recognised_to_say_goes_too(
+    notes: Notes, tmp_path: Path
+) -> None:
+    """And the recognition of other recordings goes on where it is."""
+    note, _ = notes.write()
+    size = notes.library.copies(note.id)[0].size
+    checkpoints = []
+    for number, length in enumerate((size, size + 1)):
+        other = tmp_path / f"{number}.mp3"
+        other.write_bytes(b"x" * length)
+        item = notes.spool.put(other)
+        checkpoints.append(notes.paths.work / f"{item.id}.jsonl")
+        checkpoints[-1].write_text(json.dumps({"size": length}) + "\n" + "{}\n")
+    forget(notes, note.id)
+    assert [file.exists() for file in checkpoints] == [False, True]
+
+
+def test_an_address_that_ends_as_a_kept_sound_does_takes_nothing_with_it(notes: Notes) -> None:
+    kept = notes.keep("Another thing.", source="microphone")
+    claims = document("Whatever.", uri=kept.uri.replace("file://", "https://example.org"))
+    notes.remember(claims, claims.uri)
+    forget(notes, claims.id)
+    assert notes.sounds() == 1
 
 
 def test_only_sound_in_the_archive_is_removed(notes: Notes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -44,6 +45,7 @@ class Home:
         source: str = "microphone",
         device: str = "",
         at: datetime = AT,
+        growing: bool = False,
     ) -> Remembered:
         """Hand in a recording."""
         segments = tuple(Segment(text, start, end) for start, end, text in said)
@@ -60,7 +62,7 @@ class Home:
         )
         heard = document.saying(segments) if live else document
         arrival = Arrival.of(heard, sha256=document.id, size=1)
-        *_, result = self.memory.remember(arrival)
+        *_, result = self.memory.remember(replace(arrival, growing=growing))
         assert isinstance(result, Remembered)
         return result
 
@@ -194,6 +196,78 @@ def test_a_damaged_index_keeps_nothing_that_is_heard_from_being_stored(
 def test_what_is_forgotten_but_still_in_the_index_is_nothing_known(home: Home) -> None:
     home.library.remove(home.episode)
     assert home.remember(*played(1, 4, 0.0)).new
+
+
+TODAY = datetime.now(UTC) - timedelta(hours=2)
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Iterator[Home]:
+    """A memory into which the episode is still to come."""
+    (tmp_path / "before").mkdir()
+    made = Home(tmp_path / "before")
+    made.memory.forget(made.episode, tombstone=False)
+    yield made
+    made.memory.close()
+
+
+def test_a_podcast_that_comes_after_it_was_heard_is_linked_all_the_same(before: Home) -> None:
+    answer = (22.0, 24.0, "Yes, half a loaf of it.")
+    talk = before.remember(
+        (0.0, 4.0, OWN), *played(1, 3, 0.0), answer, *played(3, 4, 4.0), at=TODAY
+    )
+    later = TODAY + timedelta(days=1) / 24
+    other = before.remember((0.0, 4.0, OWN), at=later)
+    assert before.remember(*EPISODE, source="podcast").repeats == 0
+    assert before.library.ids() == {before.episode, talk.document_id, other.document_id}
+    assert before.texts(talk) == [(0.0, OWN), (22.0, "Yes, half a loaf of it.")]
+    echoes = before.library.echoes.within(talk.document_id)
+    assert [(echo.start, echo.end) for echo in echoes] == [(7.0, 21.0), (21.0, 28.0)]
+    assert echoes[0].heard_at == TODAY + timedelta(seconds=7)
+    assert before.texts(other) == [(0.0, OWN)]
+    found = before.memory.recall("hypertext", limit=10)
+    assert {hit.passage.document_id for hit in found if "hypertext" in hit.passage.text} == {
+        before.episode
+    }
+
+
+def test_what_was_nothing_but_the_podcast_goes_when_that_comes(before: Home) -> None:
+    heard = [
+        before.remember(*played(1, 3, -7.0), at=TODAY),
+        before.remember(
+            (0.0, 2.0, "and no shelf of books either"), at=TODAY + timedelta(seconds=20)
+        ),
+    ]
+    assert all(each.new for each in heard)
+    assert before.remember(*EPISODE, source="podcast").repeats == 2
+    assert before.library.ids() == {before.episode}
+    assert before.memory.indexer.serving.index.documents() == {before.episode}
+    echoes = before.library.echoes.of(before.episode)
+    assert [(echo.start, echo.heard_in) for echo in echoes] == [(7.0, None), (25.375, None)]
+
+
+def test_what_was_heard_long_before_or_goes_on_stays(before: Home) -> None:
+    """What goes on is parted when it is over."""
+    old = before.remember(*played(1, 4, 0.0), at=TODAY - timedelta(days=40))
+    going_on = before.remember(*played(1, 4, 0.0), at=TODAY, growing=True)
+    assert before.remember(*EPISODE, source="podcast").repeats == 0
+    for stays in (old, going_on):
+        assert before.texts(stays) == [(start, text) for start, _, text in EPISODE[1:4]]
+    assert before.library.echoes.of(before.episode) == []
+
+
+def test_an_index_that_cannot_be_searched_keeps_no_podcast_from_being_stored(
+    before: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk = before.remember(*played(1, 4, 0.0), at=TODAY)
+
+    def damaged(*_: object) -> None:
+        raise IndexDamaged("The index cannot be used.")
+
+    monkeypatch.setattr(Index, "lexical", damaged)
+    assert before.remember(*EPISODE, source="podcast").new
+    assert before.memory.indexer.suspected
+    assert talk.document_id in before.library.ids()
 
 
 def test_the_first_thing_heard(tmp_path: Path) -> None:

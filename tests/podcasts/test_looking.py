@@ -156,6 +156,61 @@ def test_a_missing_sound_that_has_a_transcript(listener: Listener, site: Site) -
     assert taken.provenance.notes == "Notes on oak."
 
 
+def test_what_is_not_here_yet_says_where_it_comes_from(listener: Listener, site: Site) -> None:
+    """So that what has come of a forgotten episode is known to be of it."""
+    listener.feeds.add(feed(site, item("oak", OLD)))
+    site.on("/oak.wav", status(404))
+    listener.look()
+    (note,) = listener.downloads.glob("*.place")
+    assert note.with_suffix(".missing").exists()
+    where = note.read_text(encoding="utf-8")
+    sounds(site, "oak")
+    listener.look()
+    origin = listener.taken()["oak"].provenance
+    assert origin is not None
+    assert origin.uri == where
+    assert list(listener.downloads.iterdir()) == []
+
+
+def test_a_sound_that_is_forgotten_while_it_comes_is_no_empty_episode(
+    listener: Listener, site: Site
+) -> None:
+    listener.feeds.add(feed(site, item("oak", OLD)))
+
+    def removing(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "audio/wav")
+        handler.send_header("Content-Length", "150")
+        handler.end_headers()
+        handler.wfile.write(b"oak" * 20)
+        handler.wfile.flush()
+        until = time.monotonic() + 10
+        while not list(listener.downloads.glob("*.wav")) and time.monotonic() < until:
+            time.sleep(0.01)
+        for file in listener.downloads.iterdir():
+            file.unlink()
+        handler.wfile.write(b"oak" * 30)
+
+    site.on("/oak.wav", removing)
+    assert "was removed while it came" in listener.look().trouble
+    assert listener.taken() == {}
+
+
+def test_the_memory_that_a_feed_took_is_given_back(
+    listener: Listener, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(
+        subscriptions, "give_back", lambda: seen.append(listener.feeds.all()[0].title)
+    )
+    listener.podcasts._turn()
+    assert seen == []
+    listener.feeds.add(feed(site, item("oak", OLD)))
+    sounds(site, "oak")
+    listener.look()
+    assert seen == ["Tides"]
+
+
 def test_a_server_that_is_ill_is_waited_for(listener: Listener, site: Site) -> None:
     listener.feeds.add(feed(site, item("oak", OLD)))
     site.on("/oak.wav", status(403))

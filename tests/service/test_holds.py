@@ -54,8 +54,8 @@ def test_between_two_stretches_recognition_waits_for_a_question(
     spool.take(item)
     asked.touch()
     stopping = threading.Timer(0.5, worker.stop)
-    stopping.start()
     began = time.monotonic()
+    stopping.start()
     with pytest.raises(Stopped):
         worker._step(item, Step("transcribing", 30.0, 60.0, "s"), preemptible=True)
     assert 0.5 <= time.monotonic() - began < QUIET
@@ -84,14 +84,19 @@ def test_on_battery_only_the_backlog_waits(tmp_path: Path) -> None:
     assert {lane for lane in Lane if holds.reason(lane)} == {Lane.BULK}
 
 
-def test_below_the_floor_only_what_is_named_is_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_below_the_floor_nothing_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(tmp_path)
     full = usage._replace(total=10**11, free=3 * 10**9)
-    monkeypatch.setattr("ingest.holds.shutil.disk_usage", lambda _: full)
+    monkeypatch.setattr("memex.room.shutil.disk_usage", lambda _: full)
     holds = Holds(tmp_path, Pause(tmp_path / "p.json"), 4 * 10**9, battery=lambda: False)
-    assert {lane for lane in Lane if not holds.reason(lane)} == {Lane.NAMED}
+    assert all(holds.reason(lane) for lane in Lane)
     assert "less than 4,000 MB are free" in holds.reason(Lane.LIVE)
     holds = Holds(tmp_path, Pause(tmp_path / "p.json"), 2 * 10**9, battery=lambda: False)
-    assert not holds.reason(Lane.LIVE)
+    assert not any(holds.reason(lane) for lane in Lane)
+
+
+def test_where_the_disk_refuses_who_names_something_is_told_by_its_failure(tmp_path: Path) -> None:
+    holds = Holds(tmp_path, Pause(tmp_path / "p.json"), 0, battery=lambda: False)
+    holds.refused(full=True)
+    assert {lane for lane in Lane if not holds.reason(lane)} == {Lane.NAMED}
+    assert holds.reason(Lane.FOUND) == "the disk is full"

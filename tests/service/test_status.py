@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from memex import __version__
-from memex.client import Client
+from memex.client import Added, Client
+from memex.commands.add import _follow
 from memex.condition import condition
-from memex.errors import DaemonUnavailable
+from memex.errors import DaemonUnavailable, DiskFull
 from memex.gaps import KILLED, STOPPED
 from memex.spool import Spool
 from tests.home import Home, home
@@ -149,11 +150,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", place], check=True)
 
 
-def test_below_the_floor_it_says_so_and_takes_nothing_in(small_disk: Path, tmp_path: Path) -> None:
+def test_below_the_floor_it_says_so_and_takes_nothing_in(
+    small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "books"
     folder.mkdir()
     (folder / "heron.txt").write_text("A heron.", encoding="utf-8")
     with home(small_disk / "home") as memex:
+        monkeypatch.setenv("MEMEX_HOME", str(memex.path))
         memex.path.mkdir()
         memex.paths.config.write_text("[watch]\nstill = 0.1\n")
         memex.run("watch", "add", folder)
@@ -165,8 +169,18 @@ def test_below_the_floor_it_says_so_and_takes_nothing_in(small_disk: Path, tmp_p
         assert "less than 3 MB are free" in reasons(memex)[-1]
         assert memex.run("doctor", "--json", code=1)
         until(lambda: memex.json("status")["queue"]["waiting"] == 1, "it does not wait")
+        kept = tmp_path / "kept"
+        kept.mkdir()
+        (kept / "kingfisher.txt").write_text("A kingfisher.", encoding="utf-8")
+        said = memex.run("add", kept, code=1).stderr
+        assert "Nothing is taken in: less than 3 MB are free" in said
+        assert "Make room" in said
+        waiting = Spool(memex.paths.spool).put(kept)  # handed in while there was room
+        with pytest.raises(DiskFull, match="Nothing is taken in") as told:
+            list(_follow(memex.client.follow(Added({waiting.id: str(kept)}, (), 0)), as_json=True))
+        assert "what waits is read then" in told.value.remedy
         fill.unlink()
-        until(lambda: len(memex.client.documents()) == 1, "it is not read afterwards")
+        until(lambda: len(memex.client.documents()) == 2, "it is not read afterwards")
         assert line(memex, "held back") == ""
         assert memex.json("status")["gaps"][-1]["until"]
 

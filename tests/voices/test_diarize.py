@@ -24,12 +24,12 @@ def words_of(turn: dict[str, Any]) -> tuple[Word, ...]:
     texts = turn["text"].split()
     borders = np.linspace(turn["start"], turn["end"], len(texts) + 1)
     pairs = zip(texts, borders, borders[1:], strict=False)
-    return tuple(Word(f" {text}", float(a), float(b), 1.0) for text, a, b in pairs)
+    return tuple(Word(text, float(a), float(b), 1.0) for text, a, b in pairs)
 
 
 def segment_of(*turns: dict[str, Any]) -> Segment:
     words = tuple(word for turn in turns for word in words_of(turn))
-    text = "".join(word.text for word in words).strip()
+    text = " ".join(word.text for word in words)
     return Segment(text, words[0].start, words[-1].end, words=words)
 
 

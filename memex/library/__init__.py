@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -21,42 +21,17 @@ from memex.echoes import Echoes, note
 from memex.errors import InvalidRequest, NotFound
 from memex.feeds import Feeds
 from memex.files import Files, settle
+from memex.library.arrivals import Change, arrive, restate
+from memex.library.rows import Entry, copy_of, entry_of, holding_of, segment_of, time_of
 from memex.people import People
-from memex.retention import Holding, Sound
+from memex.retention import Holding
 from memex.tombstones import Tombstones
-from memex.types import GROWING, LIVE, SAID, Arrival, Copy, Document, Echo, Segment, Word
+from memex.types import GROWING, LIVE, RECOGNISED, SAID, Arrival, Copy, Document, Echo, Segment
+
+__all__ = ["Change", "Entry", "Library"]
 
 LONGEST: Final = timedelta(days=1)
 """Of a live recording."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A document's line in the catalogue, without its text."""
-
-    id: str
-    kind: str
-    title: str
-    uri: str
-    created_at: datetime | None
-    author: str | None
-    language: str | None
-    duration: float | None
-    """Seconds."""
-    source: str
-    added_at: datetime
-    segments: int
-    copies: int
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What an arrival did to the library."""
-
-    new: bool
-    """Whether its text was not here yet."""
-    hidden: frozenset[str]
-    """Documents of which it replaced the last live copy."""
 
 
 class Library:
@@ -86,7 +61,7 @@ class Library:
         was heard in them.
         """
         with self.database.transaction() as db:
-            changes = [_arrive(db, arrival) for arrival in arrivals]
+            changes = [arrive(db, arrival) for arrival in arrivals]
             note(db, echoes)
             return changes
 
@@ -115,7 +90,7 @@ class Library:
             kind=row["kind"],
             title=row["title"],
             uri=row["uri"],
-            created_at=_time(row["created_at"]),
+            created_at=time_of(row["created_at"]),
             segments=tuple(self.segments(document_id)),
             author=row["author"],
             language=row["language"],
@@ -123,6 +98,21 @@ class Library:
             source=row["source"],
             attributes=json.loads(row["attributes"]),
         )
+
+    def part(self, heard: Document, own: Document | None, echoes: Iterable[Echo]) -> bool:
+        """Have a live document say what is its `own` only, and store what else was heard in
+        it; where nothing is its own it goes. False where it says something else by now than
+        `heard`, or is gone.
+        """
+        with self.database.transaction() as db:
+            if not self.says(heard):
+                return False
+            note(db, echoes)
+            if own is None:
+                self.remove(heard.id)
+            else:
+                restate(db, own)
+            return True
 
     def segments(self, document_id: str, first: int = 0, last: int | None = None) -> list[Segment]:
         """The segments at the positions `first` to `last`, inclusive, in order."""
@@ -133,21 +123,45 @@ class Library:
             first,
             2**31 if last is None else last,
         )
-        return [_segment(row) for row in rows]
+        return [segment_of(row) for row in rows]
 
-    def heard(self, since: datetime, until: datetime) -> list[Document]:
-        """The current documents that were heard live between two moments, or in part."""
+    def heard(self, since: datetime, until: datetime, most: int = -1) -> list[Document]:
+        """The current documents that were heard live between two moments, or in part: all, or
+        so many.
+        """
         rows = self.database.all(
             "SELECT id FROM documents WHERE created_at BETWEEN ? AND ?"
             " AND julianday(created_at) + coalesce(duration, 0) / 86400 >= julianday(?)"
             " AND json_extract(attributes, '$.source') IN (SELECT value FROM json_each(?))"
-            " AND EXISTS (SELECT 1 FROM copies WHERE document_id = id AND replaced_at IS NULL)",
+            " AND EXISTS (SELECT 1 FROM copies WHERE document_id = id AND replaced_at IS NULL)"
+            " LIMIT ?",
             (since - LONGEST).astimezone(UTC).isoformat(),
             until.astimezone(UTC).isoformat(),
             since.astimezone(UTC).isoformat(),
             json.dumps(sorted(LIVE)),
+            most,
         )
         return [self.document(row["id"]) for row in rows]
+
+    def recently_read(self, characters: int) -> Iterator[tuple[datetime, Document]]:
+        """The current documents whose words were written, by their authors or in a
+        transcript, and when they were read; newest first, until they come to so many
+        characters.
+        """
+        rows = self.database.all(
+            "SELECT id, added_at FROM documents WHERE substr(source, 1, ?) != ?"
+            " AND EXISTS (SELECT 1 FROM copies WHERE document_id = id AND replaced_at IS NULL)"
+            " ORDER BY added_at DESC, rowid DESC",
+            len(RECOGNISED),
+            RECOGNISED,
+        )
+        for row in rows:
+            with suppress(NotFound):  # forgotten meanwhile
+                document = self.document(row["id"])
+                yield datetime.fromisoformat(row["added_at"]), document
+                characters -= sum(len(segment.text) for segment in document.segments)
+            if characters <= 0:
+                return
 
     def language(self, document_id: str) -> str | None:
         """The language of a document, where it is known."""
@@ -166,7 +180,7 @@ class Library:
             kind,
             hidden,
         )
-        return [_entry(row) for row in rows]
+        return [entry_of(row) for row in rows]
 
     def ids(self) -> set[str]:
         """The ids of all current documents: those that are to be found."""
@@ -217,6 +231,18 @@ class Library:
             json.dumps(list(document_ids)),
         )
         return {row["id"]: row["uri"] for row in rows}
+
+    def uris(self, document_ids: Iterable[str]) -> set[str]:
+        """Where these documents lie and lay, and where else they can be had (their "link")."""
+        rows = self.database.all(
+            "WITH wanted AS (SELECT value AS id FROM json_each(?))"
+            " SELECT uri FROM documents JOIN wanted USING (id)"
+            " UNION SELECT uri FROM copies WHERE document_id IN wanted"
+            " UNION SELECT json_extract(attributes, '$.link') FROM documents JOIN wanted USING (id)"
+            "  WHERE json_extract(attributes, '$.link') IS NOT NULL",
+            json.dumps(list(document_ids)),
+        )
+        return {row["uri"] for row in rows}
 
     def find(self, prefix: str) -> str:
         """The id of the one document whose id begins so. Raises `NotFound`, `InvalidRequest`."""
@@ -280,7 +306,7 @@ class Library:
         rows = self.database.all(
             "SELECT * FROM copies WHERE document_id = ? ORDER BY added_at, uri", document_id
         )
-        return [_copy(row) for row in rows]
+        return [copy_of(row) for row in rows]
 
     def holdings(self, home: str, audio: str) -> list[Holding]:
         """What retention may have a say in: documents that were received, and those of
@@ -304,14 +330,14 @@ class Library:
         found: dict[str, list[sqlite3.Row]] = {}
         for row in rows:
             found.setdefault(row["id"], []).append(row)
-        return [_holding(each) for each in found.values()]
+        return [holding_of(each) for each in found.values()]
 
     def copies_of_bytes(self, sha256: str) -> list[Copy]:
         """The copies with exactly these bytes, oldest first."""
         rows = self.database.all(
             "SELECT * FROM copies WHERE sha256 = ? ORDER BY added_at, uri", sha256
         )
-        return [_copy(row) for row in rows]
+        return [copy_of(row) for row in rows]
 
     def counts(self) -> dict[str, int]:
         """Number of current documents of each kind."""
@@ -330,164 +356,3 @@ class Library:
         )
         assert row is not None
         return {"heard": row["heard"], "read": row["read"]}
-
-
-def _arrive(db: sqlite3.Connection, arrival: Arrival) -> Change:
-    document = arrival.document
-    known = db.execute(
-        "SELECT json_extract(attributes, ?), json_extract(attributes, ?)"
-        " FROM documents WHERE id = ?",
-        (f"$.{SAID}", f"$.{GROWING}", document.id),
-    ).fetchone()
-    if arrival.growing and known is not None and not known[1]:
-        return Change(new=False, hidden=frozenset())  # it is over, and known better
-    if known is None:
-        _insert(db, document, arrival.copy.added_at)
-    elif document.live and _differs(document, *known):
-        _replace(db, document)
-    if known is not None and known[1]:  # what lay in the spool is kept elsewhere afterwards
-        db.execute(
-            "DELETE FROM copies WHERE document_id = ? AND uri != ?",
-            (document.id, arrival.copy.uri),
-        )
-    return Change(known is None, settle(db, arrival.copy))
-
-
-def _differs(document: Document, said: str | None, growing: str | None) -> bool:
-    """Whether a live document says something else than it did, or says its last word."""
-    attributes = document.attributes
-    return (attributes.get(SAID), attributes.get(GROWING)) != (said, growing)
-
-
-def _insert(db: sqlite3.Connection, document: Document, added_at: datetime) -> None:
-    db.execute(
-        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*_columns(document), added_at.isoformat()),
-    )
-    _insert_segments(db, document)
-
-
-def _replace(db: sqlite3.Connection, document: Document) -> None:
-    """What was heard live is known better, or goes on. What refers to it stays."""
-    db.execute(
-        "UPDATE documents SET (kind, title, uri, created_at, author, language, duration,"
-        " source, attributes) = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) WHERE id = ?1",
-        _columns(document),
-    )
-    db.execute("DELETE FROM segments WHERE document_id = ?", (document.id,))
-    _insert_segments(db, document)
-
-
-def _columns(document: Document) -> tuple[str | float | None, ...]:
-    """A document's row, but for when it was added."""
-    return (
-        document.id,
-        document.kind,
-        document.title,
-        document.uri,
-        document.created_at.astimezone(UTC).isoformat() if document.created_at else None,
-        document.author,
-        document.language,
-        document.duration,
-        document.source,
-        json.dumps(dict(document.attributes), ensure_ascii=False),
-    )
-
-
-def _insert_segments(db: sqlite3.Connection, document: Document) -> None:
-    db.executemany(
-        "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            (
-                document.id,
-                position,
-                segment.text,
-                segment.start,
-                segment.end,
-                segment.speaker,
-                segment.page,
-                segment.heading,
-                segment.line,
-                _words_json(segment.words),
-            )
-            for position, segment in enumerate(document.segments)
-        ),
-    )
-
-
-def _words_json(words: Sequence[Word]) -> str | None:
-    if not words:
-        return None
-    rows = [
-        [word.text, round(word.start, 3), round(word.end, 3), round(word.probability, 3)]
-        for word in words
-    ]
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
-
-
-def _segment(row: sqlite3.Row) -> Segment:
-    return Segment(
-        text=row["text"],
-        start=row["start"],
-        end=row["end"],
-        speaker=row["speaker"],
-        page=row["page"],
-        heading=row["heading"],
-        line=row["line"],
-        words=tuple(Word(*word) for word in json.loads(row["words"] or "[]")),
-    )
-
-
-def _entry(row: sqlite3.Row) -> Entry:
-    return Entry(
-        id=row["id"],
-        kind=row["kind"],
-        title=row["title"],
-        uri=row["uri"],
-        created_at=_time(row["created_at"]),
-        author=row["author"],
-        language=row["language"],
-        duration=row["duration"],
-        source=row["source"],
-        added_at=datetime.fromisoformat(row["added_at"]),
-        segments=row["segments"],
-        copies=row["copies"],
-    )
-
-
-def _holding(rows: Sequence[sqlite3.Row]) -> Holding:
-    """A document with its copies, a row each."""
-    first = rows[0]
-    return Holding(
-        document_id=first["id"],
-        title=first["title"],
-        source=first["origin"],
-        consent=first["consent"],
-        added_at=datetime.fromisoformat(first["added_at"]),
-        received=not any(row["own"] for row in rows),
-        sounds=tuple(
-            Sound(row["uri"], datetime.fromisoformat(row["kept_at"]))
-            for row in rows
-            if row["sound"]
-        ),
-    )
-
-
-def _copy(row: sqlite3.Row) -> Copy:
-    return Copy(
-        document_id=row["document_id"],
-        uri=row["uri"],
-        sha256=row["sha256"],
-        kind=row["kind"],
-        title=row["title"],
-        size=row["size"],
-        added_at=datetime.fromisoformat(row["added_at"]),
-        signature=row["signature"],
-        device=row["device"],
-        replaced_at=_time(row["replaced_at"]),
-        missing_since=_time(row["missing_since"]),
-    )
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

@@ -1,40 +1,38 @@
 """The index: passages with their vectors, in LanceDB. A cache of the library.
 
-The only module that knows lancedb. A table belongs to one identity (how
+The only package that knows lancedb. A table belongs to one identity (how
 documents are cut, which model embeds them): another identity is another table,
 so that a new model's vectors can be made while the old table is still searched.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import logging
-import re
-import shutil
 import threading
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import lancedb
 import numpy as np
 import pyarrow as pa
-from lancedb.index import FTS, BTree, IvfRq
+from lancedb.index import IvfRq
 
 from memex import passages
-from memex.errors import DiskFull, IndexDamaged, MemexError, StorageError
+from memex.index.columns import create, index_columns, listed, narrowing, quoted
+from memex.index.faults import reading, writing
+from memex.index.reads import Reads
+from memex.index.tables import Identity, drop, identities, noted, set_aside, sweep
 from memex.protocols import NO_FILTERS, Filters
 from memex.types import Passage
 
 if TYPE_CHECKING:
     from memex.protocols import Vectors
 
-SCHEMA_VERSION: Final = 1
+__all__ = ["Candidate", "Identity", "Index", "identities", "reading", "set_aside", "sweep"]
+
 VECTOR_INDEX_FROM: Final = 5_000
 """Rows from which on vectors get an index; an exact scan is fast enough before."""
 VECTOR_BITS: Final = 8
@@ -50,31 +48,8 @@ LONGEST_READ: Final = 30.0
 """Seconds that a purge waits for searches under way."""
 READ_ROWS: Final = 1_000
 """Rows read at a time where all are read."""
-_SOURCE: Final = re.compile(r", /\S+:\d+:\d+$")
-"""Where in its source LanceDB noticed an error."""
 PROBES: Final = 20
 """IVF partitions read for a query: all of them up to about 160,000 passages."""
-
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What the rows of a table depend on besides the documents."""
-
-    model: str
-    """The embedder's name and revision."""
-    dimension: int
-    passages: int = passages.VERSION
-    schema: int = SCHEMA_VERSION
-    generation: int = 0
-    """Raised by each rebuild, so that the old table serves until the new one is whole."""
-
-    @property
-    def table(self) -> str:
-        """The table's name."""
-        text = json.dumps(asdict(self), sort_keys=True)
-        return f"passages-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +77,20 @@ class Index:
         self.directory = directory
         self._writing = threading.RLock()
         self._tidying = threading.RLock()
-        self._reads = _Reads()
-        with reading(self):
+        self._reads = Reads()
+        note = identity.note(directory)
+        with reading(directory):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             session = lancedb.Session(INDEX_CACHE, METADATA_CACHE)
             database: Any = lancedb.connect(directory, session=session)
-            if _identity(self._note()) == identity:
+            if noted(note) == identity:
                 self._table: Any = database.open_table(identity.table)
             else:  # or a crash came before it was whole
                 drop(directory, identity)
-                self._table = _create(database, identity)
-                draft = self._note().with_suffix(".tmp")
+                self._table = create(database, identity)
+                draft = note.with_suffix(".tmp")
                 draft.write_text(json.dumps(asdict(identity)), encoding="utf-8")
-                draft.rename(self._note())
-
-    def _note(self) -> Path:
-        return self.directory / f"{self.identity.table}.json"
+                draft.rename(note)
 
     def __len__(self) -> int:
         return int(self._table.count_rows())
@@ -129,7 +102,7 @@ class Index:
         made this table is not at hand: such rows are found by their words only.
         """
         if rows:
-            with writing(self), self._writing:
+            with writing(self.directory), self._writing:
                 self._table.add(self._columns(rows, vectors))
 
     def replace(
@@ -143,8 +116,8 @@ class Index:
             self.remove(*document_ids)
             self.add(rows, vectors)
             return
-        names = ", ".join(map(_quoted, document_ids))
-        with writing(self), self._writing:
+        names = ", ".join(map(quoted, document_ids))
+        with writing(self.directory), self._writing:
             (
                 self._table.merge_insert("id")
                 .when_matched_update_all()
@@ -158,18 +131,18 @@ class Index:
             name: [getattr(row, name) for row in rows] for name in Passage.__slots__
         }
         columns["indexed"] = [passages.indexed_text(row) for row in rows]
-        columns["vector"] = [None] * len(rows) if vectors is None else _listed(vectors)
+        columns["vector"] = [None] * len(rows) if vectors is None else listed(vectors)
         return pa.table(columns, schema=self._table.schema)
 
     def remove(self, *document_ids: str) -> None:
         """Remove the passages of documents: no search finds them. See `purge`."""
-        names = ", ".join(map(_quoted, document_ids))
-        with writing(self), self._writing:
+        names = ", ".join(map(quoted, document_ids))
+        with writing(self.directory), self._writing:
             self._table.delete(f"document_id IN ({names})")
 
     def documents(self) -> set[str]:
         """The ids of the documents that have passages here. Raises `IndexDamaged`."""
-        with reading(self), self._reads.one():
+        with reading(self.directory), self._reads.one():
             rows = self._table.search().select(["document_id"]).limit(len(self) or 1).to_arrow()
         return set(pa.compute.unique(rows["document_id"]).to_pylist())
 
@@ -196,10 +169,10 @@ class Index:
         filters: Filters,
         score: str,
     ) -> list[dict[str, Any]]:
-        condition = _condition(filters)
+        condition = narrowing(filters)
         if condition:
             found = found.where(condition, prefilter=True)
-        with reading(self), self._reads.one():
+        with reading(self.directory), self._reads.one():
             rows = found.limit(limit).select(["id", score]).with_row_id(True).to_arrow()
         return list(rows.to_pylist())
 
@@ -209,7 +182,7 @@ class Index:
         `rows` has the row in which each was found. A row that was moved since then
         is nowhere (its number is not given again): it is looked up by its id.
         """
-        with reading(self), self._reads.one():
+        with reading(self.directory), self._reads.one():
             return self._passages(rows)
 
     def _passages(self, rows: Mapping[str, int]) -> dict[str, Passage]:
@@ -217,7 +190,7 @@ class Index:
         taken = self._table.take_row_ids(list(rows.values())).select(names).to_arrow().to_pylist()
         moved = rows.keys() - {row["id"] for row in taken}
         if moved:
-            condition = f"id IN ({', '.join(map(_quoted, moved))})"
+            condition = f"id IN ({', '.join(map(quoted, moved))})"
             found = self._table.search().where(condition).select(names).limit(len(moved))
             taken += found.to_arrow().to_pylist()
         return {row["id"]: Passage(**row) for row in taken}
@@ -230,7 +203,7 @@ class Index:
         with self._tidying:
             if "vector_idx" not in self._built() and len(self) >= VECTOR_INDEX_FROM:
                 self._index_vectors()
-            with reading(self):
+            with reading(self.directory):
                 self._table.optimize(cleanup_older_than=timedelta(minutes=1))
 
     def purge(self) -> None:
@@ -241,10 +214,10 @@ class Index:
         wait while the rows are written anew, 4 to 8 s of the 18 s or more that 100,000
         passages take. Killed in the middle, the table is whole and the next purge does the rest.
         """
-        with writing(self), self._tidying:
+        with writing(self.directory), self._tidying:
             with self._writing:
                 self._drop_deleted_rows()
-            _index_columns(self._table)
+            index_columns(self._table)
             self._drop_old_files()
             if not self._vectors_are_live():
                 self._table.drop_index("vector_idx")
@@ -305,7 +278,7 @@ class Index:
         a row has none). Raises `IndexDamaged`.
         """
         names = list(Passage.__slots__)
-        with reading(self):
+        with reading(self.directory):
             found = self._table.search().select([*names, "vector"]).limit(len(self) or 1)
             for batch in found.to_batches(READ_ROWS):
                 column = batch.column("vector")
@@ -318,186 +291,3 @@ class Index:
                         for valid in column.is_valid().to_pylist()
                     ],
                 )
-
-
-class _Reads:
-    """Counts the searches under way, so that their files are not taken from them."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._under_way: Counter[int] = Counter()
-        self._era = 0
-
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        """For the time of a search."""
-        with self._changed:
-            era = self._era
-            self._under_way[era] += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._under_way[era] -= 1
-                self._changed.notify_all()
-
-    def wait_for_earlier(self, seconds: float) -> None:
-        """Wait until those that have begun before this moment are done, no longer than so."""
-        with self._changed:
-            self._under_way += Counter()  # drops zeros
-            earlier = list(self._under_way)
-            self._era += 1
-            self._changed.wait_for(
-                lambda: not any(self._under_way[era] for era in earlier), seconds
-            )
-
-
-def identities(directory: Path) -> list[Identity]:
-    """The identities of the tables that are there, oldest first. A table whose note is
-    damaged counts as not there.
-    """
-    notes = sorted(directory.glob("passages-*.json"), key=lambda path: path.stat().st_mtime)
-    found = []
-    for note in notes:
-        identity = _identity(note)
-        if identity is None:
-            _log.warning("%s is not whole: removed", note)
-            note.unlink(missing_ok=True)
-        else:
-            found.append(identity)
-    return found
-
-
-def _identity(note: Path) -> Identity | None:
-    """What stands in a note; None where it is not whole."""
-    try:
-        return Identity(**json.loads(note.read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
-        return None
-
-
-def drop(directory: Path, identity: Identity) -> None:
-    """Remove a table."""
-    (directory / f"{identity.table}.json").unlink(missing_ok=True)
-    shutil.rmtree(directory / f"{identity.table}.lance", ignore_errors=True)
-
-
-def sweep(directory: Path, identity: Identity) -> None:
-    """Remove all tables but this one, and what was set aside."""
-    for other in identities(directory):
-        if other != identity:
-            drop(directory, other)
-    for table in directory.glob("passages-*.lance"):
-        if table.stem != identity.table:
-            shutil.rmtree(table, ignore_errors=True)
-    shutil.rmtree(_aside(directory), ignore_errors=True)
-
-
-def set_aside(directory: Path) -> None:
-    """Make room for a new index where a damaged one lies. `sweep` removes it when the
-    new one is whole. Raises `StorageError`.
-    """
-    aside = _aside(directory)
-    try:
-        shutil.rmtree(aside, ignore_errors=True)
-        directory.rename(aside)
-    except OSError as error:
-        raise _storage_error(directory, error) from error
-
-
-def _aside(directory: Path) -> Path:
-    return directory.with_name(f"{directory.name}.damaged")
-
-
-@contextmanager
-def reading(index: Index) -> Iterator[None]:
-    """Whatever LanceDB makes of damaged files is an `IndexDamaged`; a full disk is itself."""
-    try:
-        yield
-    except MemexError:
-        raise
-    except Exception as error:  # panics of its Rust among them, of no public class
-        told = _storage_error(index.directory, error)
-        if isinstance(told, DiskFull):
-            raise told from error
-        raise IndexDamaged(told.message, "`memex verify` makes it again.") from error
-
-
-@contextmanager
-def writing(index: Index) -> Iterator[None]:
-    """Whatever keeps LanceDB from writing is a `StorageError`."""
-    try:
-        yield
-    except MemexError:
-        raise
-    except Exception as error:  # as in `reading`
-        raise _storage_error(index.directory, error) from error
-
-
-def _create(database: Any, identity: Identity) -> Any:  # noqa: ANN401 (untyped library)
-    text, number = pa.string(), pa.int32()
-    columns: Mapping[str, pa.DataType] = {
-        "id": text,
-        "document_id": text,
-        "text": text,
-        "title": text,
-        "kind": text,
-        "uri": text,
-        "first": number,
-        "last": number,
-        "start": pa.float64(),
-        "end": pa.float64(),
-        "said_at": pa.timestamp("us", tz="UTC"),
-        "speaker": text,
-        "page": number,
-        "heading": text,
-        "indexed": text,
-        "vector": pa.list_(pa.float32(), identity.dimension),
-    }
-    table = database.create_table(identity.table, schema=pa.schema(list(columns.items())))
-    _index_columns(table)
-    return table
-
-
-def _index_columns(table: Any) -> None:  # noqa: ANN401 (untyped library)
-    """Make the indices of the columns, in place of older ones; not that of the vectors."""
-    table.create_index("indexed", config=FTS(stem=True, remove_stop_words=True))
-    table.create_index("id", config=BTree())
-    table.create_index("document_id", config=BTree())
-
-
-def _listed(vectors: Vectors) -> Any:  # noqa: ANN401 (untyped library)
-    """Vectors, shape (rows, dimension), as a column."""
-    flat = pa.array(np.ascontiguousarray(vectors, dtype=np.float32).reshape(-1))
-    return pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
-
-
-def _condition(filters: Filters) -> str:
-    """The filters as LanceDB's SQL."""
-    parts = [
-        filters.kind and f"kind = {_quoted(filters.kind)}",
-        filters.since and f"said_at >= {_timestamp(filters.since)}",
-        filters.until and f"said_at < {_timestamp(filters.until)}",
-        filters.speaker and f"contains(lower(speaker), {_quoted(filters.speaker.lower())})",
-        filters.document_id and f"document_id = {_quoted(filters.document_id)}",
-    ]
-    return " AND ".join(part for part in parts if part)
-
-
-def _timestamp(time: datetime) -> str:
-    return f"timestamp '{time.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00:00'"
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"
-
-
-def _storage_error(directory: Path, error: Exception) -> StorageError:
-    if "No space left" in str(error) or "disk is full" in str(error):
-        return DiskFull(f"No room is left on the disk of {directory}.", "Make room and try again.")
-    said = _SOURCE.sub("", (str(error) or type(error).__name__).splitlines()[0])
-    return StorageError(
-        f"The index {directory} cannot be used: {said}.",
-        "Mend its permissions, or rebuild it with `memex reindex`.",
-    )
