@@ -49,7 +49,8 @@ class Name:
 
     text: str
     sound: Sound
-    words: int
+    parts: tuple[str, ...]
+    """The letters of each of its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,10 @@ Spelt = Callable[[str], bool]
 
 def names_of(texts: Iterable[str]) -> tuple[Name, ...]:
     """Names by their sounds; without those that are too short to tell."""
-    found = (Name(text, sound_of(text), len(text.split())) for text in texts)
+    found = (
+        Name(text, sound_of(text), tuple(sound_of(part).letters for part in text.split()))
+        for text in texts
+    )
     return tuple(name for name in found if len(name.sound.letters) >= LETTERS)
 
 
@@ -113,7 +117,7 @@ def _leads(gains: Sequence[tuple[float, _Look]], place: int) -> bool:
 def _looks(words: Sequence[Word], names: Sequence[Name], spelt: Spelt) -> list[_Look]:
     """The names to be tried, those first that sound most alike."""
     known = {name.sound.letters for name in names}
-    most = max((name.words for name in names), default=0) + MORE
+    most = max((len(name.parts) for name in names), default=0) + MORE
     doubted = _doubted(words, spelt)
     found = [
         look
@@ -153,17 +157,18 @@ def _like(
     heard: Sequence[Word], first: int, names: Sequence[Name], known: set[str]
 ) -> Iterator[_Look]:
     """The names that sound like what was heard; but where a name was heard, only those that
-    it is a part of.
+    it is a part of. What the recogniser was sure of must be in the name, too.
     """
     sound = sound_of(_said(heard))
     if len(sound.letters) < LETTERS:
         return
     there = {letters for letters in known if letters in sound.letters}
+    sure = {sound_of(_parts(w.text)[0]).letters for w in heard if w.probability >= DOUBTED}
     for name in names:
         letters = name.sound.letters
-        if abs(name.words - len(heard)) > MORE or letters in there or sound.letters in letters:
+        if letters in there or sound.letters in letters or not sure.issubset(name.parts):
             continue
-        if not all(part in letters for part in there):
+        if abs(len(name.parts) - len(heard)) > MORE or any(part not in letters for part in there):
             continue
         sounds, spelt = alike(sound, name.sound)
         if spelt >= SPELT and (sounds + spelt) / 2 >= ALIKE:

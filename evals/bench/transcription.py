@@ -4,7 +4,8 @@ Both use the same weights, beam, batch size and word timestamps, in turns and in
 processes of their own; the model is loaded before the clock starts. Bare
 faster-whisper is `BatchedInferencePipeline` with `vad_filter=True`. Memex is
 timed twice: recognition alone, and adding the file whole (reading, recognition,
-telling who speaks, storing, embedding, indexing).
+looking again for the names of a memory, telling who speaks, storing, embedding,
+indexing).
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from typing import Final, Protocol
 import ctranslate2
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 
+from evals.bench.embedding import real_texts
 from evals.bench.figures import Figure, Setting
 from evals.bench.media import repeat
 from evals.bench.process import in_process, medians, timed
 from evals.dataset import read_recordings
+from ingest.misheard import names_of
 from ingest.readers import read
 from ingest.reading import Reading, ignore
 from ingest.transcribe import BATCH, WhisperTranscriber
@@ -31,9 +34,12 @@ from ingest.whisper import BEAM
 from memex.config import load_config
 from memex.memory import open_memex
 from memex.models.loading import speech_model_path
+from memex.names import MOST, names_in
 from memex.types import Arrival, Document
 
 SIDES: Final = ("bare", "recognition", "adding")
+READ: Final = 20_000
+"""Texts whose names the memory knows."""
 HOURS: Final = 3
 """Length of the recording whose memory is compared with a short one's."""
 
@@ -54,7 +60,14 @@ def measure(setting: Setting) -> list[Figure]:
         for side in SIDES:
             setting.say(f"transcription, round {number + 1}: {side}")
             home = setting.work / f"home-{side}-{number}"
-            rounds[side].append(in_process(f"{__name__}:{side}", media=str(media), home=str(home)))
+            rounds[side].append(
+                in_process(
+                    f"{__name__}:{side}",
+                    media=str(media),
+                    home=str(home),
+                    recall=str(setting.recall),
+                )
+            )
     taken = {side: medians(found) for side, found in rounds.items()}
     note = f"{setting.minutes} min, beam {BEAM}, batch {BATCH}, rounds: {setting.rounds}"
     figures: list[Figure] = []
@@ -78,7 +91,9 @@ def measure_memory(setting: Setting) -> list[Figure]:
         for seconds, length in lengths.items():
             setting.say(f"memory: {name}, {length}")
             media = long_recording(setting, seconds)
-            peaks.append(in_process(f"{__name__}:{side}", media=str(media), home="")["peak_mb"])
+            peaks.append(
+                in_process(f"{__name__}:{side}", media=str(media), home="", recall="")["peak_mb"]
+            )
             figures.append(Figure(f"memory, {name}, {length}", peaks[-1], "MB"))
         aim = "at most 1.1" if name == "Memex" else ""
         figures.append(Figure(f"memory, {name}, long / short", peaks[1] / peaks[0], "×", aim))
@@ -94,9 +109,9 @@ def long_recording(setting: Setting, seconds: int) -> Path:
     return media
 
 
-def bare(media: str, home: str) -> dict[str, float]:
+def bare(media: str, home: str, recall: str) -> dict[str, float]:
     """faster-whisper as its documentation shows it, with the settings of Memex."""
-    del home
+    del home, recall
     _, path = speech_model_path(load_config())
     cuda = bool(ctranslate2.get_cuda_device_count())
     model = WhisperModel(
@@ -117,9 +132,9 @@ def bare(media: str, home: str) -> dict[str, float]:
     return {**taken, "words": words}
 
 
-def recognition(media: str, home: str) -> dict[str, float]:
+def recognition(media: str, home: str, recall: str) -> dict[str, float]:
     """The transcriber of Memex alone."""
-    del home
+    del home, recall
     transcriber = WhisperTranscriber(*speech_model_path(load_config()))
     words, taken = timed(
         lambda: sum(_words(stretch.segments) for stretch in transcriber.transcribe(Path(media)))
@@ -127,11 +142,14 @@ def recognition(media: str, home: str) -> dict[str, float]:
     return {**taken, "words": words}
 
 
-def adding(media: str, home: str) -> dict[str, float]:
-    """All that adding a file does: read, recognise, tell who speaks, store, embed, index."""
+def adding(media: str, home: str, recall: str) -> dict[str, float]:
+    """All that adding a file does: read, recognise, look for names again, tell who speaks,
+    store, embed, index.
+    """
     os.environ["MEMEX_HOME"] = home
     config = load_config()
-    transcriber = WhisperTranscriber(*speech_model_path(config))
+    names = names_of(list(names_in(real_texts(Path(recall), READ)))[:MOST])
+    transcriber = WhisperTranscriber(*speech_model_path(config), names=lambda: names)
     memex = open_memex(config)
     file = Path(media)
     reading = Reading(transcriber=lambda: transcriber, checkpoint=config.paths.work / "bench")

@@ -69,6 +69,13 @@ def how(memex: Home) -> dict[str, Any]:
     return condition(memex.paths)["ears"] or {"state": "", "reason": ""}
 
 
+def hears(memex: Home) -> None:
+    """Wait until there is so much in a recording that it is kept: a mere breath is not."""
+    until(lambda: how(memex).get("recording"))
+    before = how(memex)["counts"]["spooled"]
+    until(lambda: how(memex)["counts"]["spooled"] > before + 4 * RATE)
+
+
 def gaps(memex: Home) -> list[str]:
     running = holder(memex.paths.run / "memex-ears.pid") is not None
     return [gap.reason for gap in Gaps(memex.paths.deaf, EARS).told(running=running)]
@@ -97,7 +104,7 @@ def test_it_listens_while_somebody_asks(memex: Home, tape: Path) -> None:
     with ears(memex, tape):
         until(lambda: how(memex)["state"] == "off")
         lock = RoleLock(memex.paths.listening)
-        until(lambda: how(memex).get("recording"))
+        hears(memex)
         assert (how(memex)["state"], how(memex)["device"]) == ("listening", "desk")
         assert "listening on desk since" in memex.run("status").stdout
         lock.release()
@@ -112,7 +119,7 @@ def test_private_and_paused_close_it_and_are_gaps(memex: Home, tape: Path) -> No
     listen_always(memex)
     spool = Spool(memex.paths.spool)
     with ears(memex, tape):
-        until(lambda: how(memex).get("recording"))
+        hears(memex)
         assert memex.run("private", "on", "--for", "2h").stdout.startswith("Private until ")
         until(lambda: how(memex)["state"] == "private")
         assert len(recorded(spool)) == 1
@@ -120,7 +127,7 @@ def test_private_and_paused_close_it_and_are_gaps(memex: Home, tape: Path) -> No
         until(lambda: gaps(memex) == ["private"])
         assert memex.json("status")["gaps"][0]["of"] == "hearing"
         assert memex.run("private", "off").stdout == "No longer private.\n"
-        until(lambda: how(memex).get("recording"))
+        hears(memex)
         Pause(memex.paths.pause).begin()
         until(lambda: how(memex)["state"] == "paused")
         assert len(recorded(spool)) == 2

@@ -109,6 +109,15 @@ def test_a_name_may_be_part_of_one_that_was_misheard() -> None:
     )
 
 
+def test_words_beside_a_name_that_were_heard_well_stay() -> None:
+    names = names_of(["Albanian", "Nate Diaz"])
+    model = Model(Albanian=-1.0, Nate_Diaz=1.0)
+    said = words("by Albania, it was", doubted="Albania,")
+    assert corrected(said, names, spelt, model)[1] == ()
+    said = words("it was Nate Dias", doubted="Dias")
+    assert heard(corrected(said, names, spelt, model)[0]) == "it was Nate Diaz"
+
+
 def test_names_too_short_to_tell_are_not_looked_for() -> None:
     assert [name.text for name in names_of(["Ada", "Jo", "Łucja", "李小龙"])] == ["Łucja"]
 
