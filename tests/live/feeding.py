@@ -92,7 +92,7 @@ class Ears:
 T = TypeVar("T")
 
 
-def until(look: Callable[[], T], what: str = "it did not happen", seconds: float = 120.0) -> T:
+def until(look: Callable[[], T], what: str = "it did not happen", seconds: float = 600.0) -> T:
     """What it sees as soon as that is something."""
     deadline = time.monotonic() + seconds
     while not (seen := look()):
