@@ -22,7 +22,7 @@ from ingest.recognition import Heard, Judged, judged, missed, repaired
 from ingest.sentences import segments_of
 from ingest.sound import Sound
 from ingest.speech import SAMPLE_RATE, Chunk, Piece, Span, pack, speech_pieces
-from ingest.whisper import BEAM, SHORT, WORKERS, Decoded, Language, Whisper
+from ingest.whisper import BEAM, SHORT, WORKERS, Decoded, Encoded, Language, Whisper
 from memex.errors import DamagedFile
 from memex.protocols import Recognised
 from memex.types import Correction, Word
@@ -98,7 +98,7 @@ class WhisperTranscriber:
         if language.settled:
             self._spoken.code = language.code
         chunk = Chunk((Piece(0, samples, Span(0, len(samples))),))
-        return self._looked_again(chunk, _heard(chunk, decoded), language)
+        return self._looked_again(_heard(chunk, decoded), decoded.encoded, language)
 
     def interim(self, samples: Samples) -> tuple[Word, ...]:
         """What has been said so far of a phrase that goes on (`ingest.live.interim`)."""
@@ -141,17 +141,17 @@ class WhisperTranscriber:
         sounds = [chunk.samples for chunk in chunks]
         decoded = self._whisper.decode(sounds, language, beam=self._beam)
         return [
-            self._looked_again(chunk, _heard(chunk, one), language)
+            self._looked_again(_heard(chunk, one), one.encoded, language)
             for chunk, one in zip(chunks, decoded, strict=True)
         ]
 
-    def _looked_again(self, chunk: Chunk, heard: Heard, language: Language) -> Heard:
+    def _looked_again(self, heard: Heard, encoded: Encoded, language: Language) -> Heard:
         """With the names that were misheard."""
         words, made = corrected(
             heard.words,
             self._names(),
             self._whisper.spells,
-            lambda texts: self._whisper.likelihoods(chunk.samples, language, texts),
+            lambda texts: self._whisper.likelihoods(encoded, language, texts),
         )
         return replace(heard, words=words, corrected=made)
 

@@ -88,6 +88,25 @@ class Decoded:
     """Mean log probability of its tokens."""
     no_speech: float
     """Whisper's probability that nothing was said."""
+    encoded: Encoded
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One of several sounds that were encoded together."""
+
+    batch: ctranslate2.StorageView
+    at: int
+    frames: int
+    """That the encoder saw of each."""
+
+    def alone(self) -> ctranslate2.StorageView:
+        """The sound by itself, on the same device."""
+        device = self.batch.device
+        on_cpu = self.batch.to_device(ctranslate2.Device.cpu) if device == "cuda" else self.batch
+        row = np.ascontiguousarray(np.asarray(on_cpu)[self.at : self.at + 1])
+        view = ctranslate2.StorageView.from_array(row)
+        return view.to_device(ctranslate2.Device.cuda) if device == "cuda" else view
 
 
 class Whisper:
@@ -134,18 +153,19 @@ class Whisper:
                 decoded[at] = one
         return decoded
 
-    def likelihoods(self, sound: Samples, language: Language, texts: Sequence[str]) -> list[float]:
-        """How likely each text is to be what is said in a sound (mono, 16 kHz, at most 30 s):
-        the log probability of its tokens, in nats.
+    def likelihoods(
+        self, encoded: Encoded, language: Language, texts: Sequence[str]
+    ) -> list[float]:
+        """How likely each text is to be what is said in a sound: the log probability of its
+        tokens, in nats.
         """
-        frames = HALF if len(sound) <= SHORT else WHOLE
-        encoded = self._encode([sound], frames)
+        alone = encoded.alone()
         tokenizer, _ = self._tokenizer(language.code or "en")
         return [
             sum(log(max(p, LEAST)) for p in aligned.text_token_probs)
             for text in texts
             for aligned in self.model.model.align(
-                encoded, tokenizer.sot_sequence, [tokenizer.encode(text)], frames
+                alone, tokenizer.sot_sequence, [tokenizer.encode(text)], encoded.frames
             )
         ]
 
@@ -179,8 +199,13 @@ class Whisper:
         texts = [result.sequences_ids[0] for result in results]
         words = self._aligned(tokenizer, encoded, texts, [len(s) / SAMPLE_RATE for s in sounds])
         return [
-            Decoded(some, _mean(result.scores[0], len(text)), result.no_speech_prob)
-            for some, result, text in zip(words, results, texts, strict=True)
+            Decoded(
+                some,
+                _mean(result.scores[0], len(text)),
+                result.no_speech_prob,
+                Encoded(encoded, at, frames),
+            )
+            for at, (some, result, text) in enumerate(zip(words, results, texts, strict=True))
         ]
 
     def _encode(self, sounds: Sequence[Samples], frames: int) -> ctranslate2.StorageView:
