@@ -21,6 +21,18 @@ FAULTS: Final = ("refuse", "full", "clock")
 """What else can go wrong while daemons are killed."""
 FOLDER: Final = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
+SETS: Final = (
+    "locomo",
+    "realtalk",
+    "qmsum",
+    "friendsqa",
+    "beir",
+    "spoken-squad",
+    "longmemeval",
+)
+"""Public sets that are read as they were published."""
+RUN: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+"""What `recall --json` wrote."""
 
 _json = click.option("--json", "json_file", type=FILE, help="Write the figures to this file, too.")
 
@@ -53,6 +65,46 @@ def recall(data: Path, scope: str, limit: int | None, cache: Path, json_file: Pa
     Vectors are kept in the folder --cache, so that the next run takes seconds.
     """
     import_module("evals.recall").run(data, scope, limit, cache, json_file)
+
+
+@evals.command()
+@_json
+def own(json_file: Path | None) -> None:
+    """Score what your own memory finds for your own cases (`memex evals`)."""
+    import_module("evals.own").run(json_file)
+
+
+@evals.command()
+@click.argument("first", type=RUN)
+@click.argument("second", type=RUN)
+@click.option("--method", default="memex", show_default=True, help="The row that is compared.")
+@_json
+def compare(first: Path, second: Path, method: str, json_file: Path | None) -> None:
+    """Compare two runs that `recall --json` wrote, question by question."""
+    import_module("evals.compare").run(first, second, method, json_file)
+
+
+@evals.command()
+@click.argument("runs", type=RUN, nargs=-1, required=True)
+@click.option("--out", type=FILE, default="report.html", show_default=True)
+def report(runs: tuple[Path, ...], out: Path) -> None:
+    """Make a page of runs that `recall --json` wrote: one HTML file, with plots.
+
+    Of a set that several RUNS have, the last is shown, compared with those before.
+    """
+    import_module("evals.report_page").run(runs, out)
+
+
+@evals.command()
+@click.argument("name", type=click.Choice(SETS), metavar="SET")
+@click.argument("files", type=RUN, nargs=-1, required=True)
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+def convert(name: str, files: tuple[Path, ...], out: Path) -> None:
+    """Make a set that `recall` reads, in the folder OUT, of a public one as published.
+
+    SET is locomo, realtalk, qmsum, friendsqa, beir (SciFact), spoken-squad or longmemeval.
+    """
+    import_module("evals.published.convert").run(name, files, out)
 
 
 @evals.command()

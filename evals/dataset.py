@@ -1,8 +1,8 @@
 """The data that evals read: corpora with questions, and recordings with transcripts.
 
-A recall set is a folder with `corpus.jsonl.gz` (the smallest units that can be
-cited: a turn, a paragraph, an abstract) and `queries.jsonl` (questions with the
-ids of the units that answer them). A set of recordings is a manifest
+A recall set is a folder with `corpus.jsonl.gz`, or `corpus.jsonl` (the smallest units
+that can be cited: a turn, a paragraph, an abstract), and `queries.jsonl` (questions with
+the ids of the units that answer them). A set of recordings is a manifest
 `NAME.jsonl` with one recording a line, audio paths relative to its folder.
 """
 
@@ -20,6 +20,8 @@ from typing import Final
 from memex.errors import InvalidRequest
 
 CORPUS: Final = "corpus.jsonl.gz"
+PLAIN_CORPUS: Final = "corpus.jsonl"
+"""What the corpus of a small set may be called, uncompressed."""
 QUERIES: Final = "queries.jsonl"
 SCOPES: Final = ("pooled", "group")
 """Where a question is asked: of the whole set, or of its own conversation."""
@@ -54,15 +56,35 @@ class Query:
     evidence: frozenset[str]
     """Unit ids; never empty."""
     category: str
+    answer: str = ""
+    """For people to read; empty where the set has none."""
+    asked_at: datetime | None = None
+    """What "now" is to the question, in the zone of the corpus's times; None where no
+    moment is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unscored:
+    """A question that counts but could not be scored: it is no zero, and in no mean."""
+
+    id: str
+    text: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class RecallSet:
-    """One corpus with its answerable questions."""
+    """One corpus with the questions that are scored, and how many are not."""
 
     name: str
     units: tuple[Unit, ...]
     queries: tuple[Query, ...]
+    unscored: tuple[Unscored, ...] = ()
+    """Their evidence is not in the corpus."""
+    unanswerable: int = 0
+    """Questions that the corpus does not answer."""
+    without_evidence: int = 0
+    """Answerable questions that point at nothing ("summarise the meeting")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,28 +132,48 @@ def find_sets(folder: Path) -> list[Path]:
 
 
 def _is_set(folder: Path) -> bool:
-    return (folder / CORPUS).is_file() and (folder / QUERIES).is_file()
+    return _corpus(folder).is_file() and (folder / QUERIES).is_file()
+
+
+def _corpus(folder: Path) -> Path:
+    """Where its corpus lies, or ought to."""
+    plain = folder / PLAIN_CORPUS
+    return plain if plain.is_file() else folder / CORPUS
 
 
 def read_recall_set(folder: Path, limit: int | None = None) -> RecallSet:
     """Read one set: the whole corpus and the first `limit` questions that count.
 
-    A question counts when it is answerable and has evidence. Raises
-    `InvalidRequest` for a malformed file or evidence that the corpus lacks.
+    A question counts when it is answerable and has evidence; it cannot be scored where
+    the corpus lacks some of that. Raises `InvalidRequest` for a malformed file.
     """
     units = read_units(folder)
-    queries = _queries(folder / QUERIES)[:limit]
+    path = folder / QUERIES
+    try:
+        rows = list(_rows(path))
+        answerable = [row for row in rows if row["answerable"]]
+        labelled = [row for row in answerable if row["evidence"]]
+        asked = [_query(row) for row in labelled][:limit]
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidRequest(f"{path} is not a file of questions: {error!r}.") from error
     known = {unit.id for unit in units}
-    for query in queries:
-        if not query.evidence <= known:
-            missing = ", ".join(sorted(query.evidence - known))
-            raise InvalidRequest(f"{folder}: the evidence {missing} of {query.id} is not in it.")
-    return RecallSet(name=folder.name, units=units, queries=queries)
+    return RecallSet(
+        name=folder.name,
+        units=units,
+        queries=tuple(query for query in asked if query.evidence <= known),
+        unscored=tuple(
+            Unscored(query.id, query.text, f"not in the corpus: {', '.join(sorted(missing))}")
+            for query in asked
+            if (missing := query.evidence - known)
+        ),
+        unanswerable=len(rows) - len(answerable),
+        without_evidence=len(answerable) - len(labelled),
+    )
 
 
 def read_units(folder: Path) -> tuple[Unit, ...]:
     """The corpus of a set, in its order. Raises `InvalidRequest` for a malformed file."""
-    path = folder / CORPUS
+    path = _corpus(folder)
     try:
         return tuple(_unit(row) for row in _rows(path))
     except (KeyError, TypeError, ValueError) as error:
@@ -172,24 +214,21 @@ def _rows(path: Path) -> Iterator[Mapping[str, object]]:
 
 
 def _unit(row: Mapping[str, object]) -> Unit:
-    time = row.get("time")
     return Unit(
         id=str(row["id"]),
         group=str(row["group"]),
         session=str(row["session"]),
         kind=str(row["kind"]),
         title=str(row.get("title") or ""),
-        time=datetime.fromisoformat(str(time)).replace(tzinfo=UTC) if time else None,
+        time=_time(row.get("time")),
         speaker=str(row["speaker"]) if row.get("speaker") else None,
         text=str(row["text"]).strip(),
     )
 
 
-def _queries(path: Path) -> tuple[Query, ...]:
-    try:
-        return tuple(_query(row) for row in _rows(path) if row["answerable"] and row["evidence"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise InvalidRequest(f"{path} is not a file of questions: {error!r}.") from error
+def _time(value: object) -> datetime | None:
+    """A local time, as if the place were at UTC."""
+    return datetime.fromisoformat(str(value)).replace(tzinfo=UTC) if value else None
 
 
 def _query(row: Mapping[str, object]) -> Query:
@@ -202,6 +241,8 @@ def _query(row: Mapping[str, object]) -> Query:
         text=str(row["query"]),
         evidence=frozenset(map(str, evidence)),
         category=str(row.get("category") or ""),
+        answer=str(row.get("answer") or ""),
+        asked_at=_time(row.get("asked_at")),
     )
 
 

@@ -17,8 +17,6 @@ from collections.abc import Set as AbstractSet
 from statistics import fmean
 from typing import Final
 
-import numpy as np
-
 Units = AbstractSet[str]
 
 DEPTH: Final = 100
@@ -109,20 +107,3 @@ def words_per_hit(hits: Iterable[Sequence[str]]) -> float:
     """Mean number of words of the hits' texts over all questions; 0 without hits."""
     counts = [len(text.split()) for texts in hits for text in texts]
     return fmean(counts) if counts else 0.0
-
-
-def paired_difference(
-    ours: Sequence[float], theirs: Sequence[float], resamples: int = 2000, seed: int = 0
-) -> tuple[float, float, float]:
-    """Mean of ours − theirs with its 95 % interval, by a paired percentile bootstrap.
-
-    Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13.
-    """
-    differences = np.asarray(ours, dtype=np.float64) - np.asarray(theirs, dtype=np.float64)
-    random = np.random.default_rng(seed)
-    means = [
-        float(differences[random.integers(0, differences.size, differences.size)].mean())
-        for _ in range(resamples)
-    ]
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(differences.mean()), float(low), float(high)

@@ -8,15 +8,17 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from evals.bm25 import Bm25
 from evals.corpus import Part
+from evals.stages import Stages
 from memex.index import Candidate, Identity, Index
 from memex.passages import indexed_text
 from memex.protocols import NO_FILTERS, Embedder, Step
 from memex.recall import recall
-from memex.recall.candidates import lexical, vector
+from memex.recall.candidates import gather, lexical, vector
+from memex.recall.fuse import fuse
 from memex.types import Passage
 
 BATCH: Final = 512
@@ -28,6 +30,14 @@ class Searcher(Protocol):
 
     def search(self, query: str, limit: int) -> Sequence[Passage]:
         """The best passages, best first, at most `limit`."""
+
+
+@runtime_checkable
+class Staged(Protocol):
+    """A searcher of several stages that can be looked into."""
+
+    def stages(self, query: str) -> Stages:
+        """What stood before the hits of a query."""
 
 
 Methods = Callable[[Part], AbstractContextManager[Mapping[str, Searcher]]]
@@ -53,6 +63,7 @@ class Served:
     index: Index
     embedder: Embedder
     executor: Executor
+    passages: Mapping[str, Passage]
 
     def search(self, query: str, limit: int) -> Sequence[Passage]:
         """The passages of the hits."""
@@ -65,6 +76,17 @@ class Served:
             executor=self.executor,
         )
         return [hit.passage for hit in hits]
+
+    def stages(self, query: str) -> Stages:
+        """The stages of `memex.recall` before the last, run once more."""
+        lists = gather(self.index, self.embedder, query, NO_FILTERS, self.executor)
+        return Stages(
+            lists={
+                name: [self.passages[found.id] for found in candidates]
+                for name, candidates in lists.items()
+            },
+            ranked=[self.passages[fused.id] for fused in fuse(lists)],
+        )
 
 
 def all_methods(embedder: Embedder, progress: Callable[[Step], None]) -> Methods:
@@ -83,7 +105,7 @@ def all_methods(embedder: Embedder, progress: Callable[[Step], None]) -> Methods
                 "vector": Listed(
                     lambda query, limit: vector(index, embedder, query, NO_FILTERS, limit), by_id
                 ),
-                "memex": Served(index, embedder, executor),
+                "memex": Served(index, embedder, executor, by_id),
             }
 
     return methods

@@ -35,6 +35,7 @@ class CachedEmbedder:
         self._embedder = embedder
         self._folder = folder / re.sub(r"[^A-Za-z0-9.-]+", "-", embedder.model)
         self._rows: dict[bytes, int] = {}
+        self._anew = False
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with self._locked():
@@ -57,6 +58,8 @@ class CachedEmbedder:
 
     def encode_query(self, text: str) -> Vectors:
         """Shape (dimension,)."""
+        if self._anew:
+            return self._embedder.encode_query(text)
         key = _key("query", text)
         if key not in self._rows:
             self._append([key], self._embedder.encode_query(text).reshape(1, -1))
@@ -74,6 +77,15 @@ class CachedEmbedder:
             self._append(batch, self._embedder.encode_documents([missing[key] for key in batch]))
         return self._read(keys)
 
+    @contextmanager
+    def anew(self) -> Iterator[None]:
+        """Meanwhile queries are embedded as a user's are, known or not: for timing."""
+        self._anew = True
+        try:
+            yield
+        finally:
+            self._anew = False
+
     def missing(self, texts: Sequence[str]) -> int:
         """How many of the documents' texts would have to be embedded."""
         return len({key for text in texts if (key := _key("document", text)) not in self._rows})
@@ -89,7 +101,9 @@ class CachedEmbedder:
     def _read(self, keys: Sequence[bytes]) -> Vectors:
         if not keys:
             return np.empty((0, self.dimension), dtype=np.float32)
-        stored = np.memmap(self._vectors, dtype=np.float32, mode="r").reshape(-1, self.dimension)
+        whole = self._vectors.stat().st_size // (self.dimension * 4)  # another may be writing one
+        shape = (whole, self.dimension)
+        stored = np.memmap(self._vectors, dtype=np.float32, mode="r", shape=shape)
         return np.array(stored[[self._rows[key] for key in keys]])
 
     def _append(self, keys: Sequence[bytes], vectors: Vectors) -> None:

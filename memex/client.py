@@ -93,11 +93,22 @@ class Client:
         return [hit_from_json(hit) for hit in self.search(query, limit, filters)["hits"]]
 
     def search(
-        self, query: str, limit: int, filters: Filters = NO_FILTERS, *, moments: bool = False
+        self,
+        query: str,
+        limit: int,
+        filters: Filters = NO_FILTERS,
+        *,
+        moments: bool = False,
+        segments: bool = False,
+        trace: bool = True,
     ) -> Json:
-        """`recall` as JSON (`docs/json.md`); with `moments`, the best sentence of each hit."""
+        """`recall` as JSON (`docs/json.md`) and the number of its trace; with `moments`, the
+        best sentence of each hit; with `segments`, the positions of its first and last.
+        Without `trace` it leaves none.
+        """
         body = {"query": query, "limit": limit, "filters": filters_to_json(filters)}
-        return self._call("POST", "/v1/recall", {**body, "moments": moments})
+        wanted = {"moments": moments, "segments": segments, "trace": trace}
+        return self._call("POST", "/v1/recall", {**body, **wanted})
 
     def ask(
         self, question: str, *, filters: Filters = NO_FILTERS
@@ -115,6 +126,62 @@ class Client:
         """`ask` as JSON; the last item has the type "answer"."""
         body = {"question": question, "filters": filters_to_json(filters)}
         return self._stream("/v1/ask", body)
+
+    def traces(self, limit: int) -> list[Json]:
+        """The latest traces, newest first: a line each (`docs/json.md`)."""
+        return list(self._call("GET", f"/v1/traces?limit={limit}")["traces"])
+
+    def trace(self, name: str) -> Json:
+        """A trace by its number, or the latest ("last"), whole."""
+        return self._call("GET", f"/v1/traces/{quote(name, safe='')}")
+
+    def whole_traces(self) -> Iterator[Json]:
+        """All traces, whole, oldest first."""
+        for fields in self._stream("/v1/traces/whole", {}):
+            if fields["type"] == "error":
+                raise error_from_json(fields)
+            yield fields["trace"]
+
+    def label(self, name: str, verdict: str | None, *, mark: str = "", note: str = "") -> Json:
+        """Call a trace right or wrong (None takes it back), or a number in it: "3" as it was
+        shown, "h3" a hit, "c3" a citation. The trace, whole.
+        """
+        body = {"mark": mark, "verdict": verdict, "note": note}
+        return self._call("POST", f"/v1/traces/{quote(name, safe='')}/label", body)
+
+    def forget_traces(self, *trace_ids: int, everything: bool = False) -> int:
+        """Remove traces, or all, for good; how many there were."""
+        body = {"traces": list(trace_ids), "all": everything}
+        return int(self._call("POST", "/v1/traces/forget", body)["forgotten"])
+
+    def cases(self) -> list[Json]:
+        """The eval cases (`docs/json.md`)."""
+        return list(self._call("GET", "/v1/cases")["cases"])
+
+    def add_trace_case(self, name: str, query: str | None = None) -> Json:
+        """Make a case of what was called right in a trace, with its question or another."""
+        return self._call("POST", "/v1/cases", {"trace": name, "query": query})
+
+    def add_case(self, query: str, evidence: Json) -> Json:
+        """Make a case of a question and a stretch ("document", "first", "last")."""
+        return self._call("POST", "/v1/cases", {"query": query, "evidence": evidence})
+
+    def remove_cases(self, *case_ids: int) -> int:
+        """Remove cases for good; how many there were."""
+        return int(self._call("POST", "/v1/cases/remove", {"cases": list(case_ids)})["removed"])
+
+    def draft_case(self) -> Iterator[Json]:
+        """Draft a question with the local model: what was dropped and why ("dropped"); last
+        a "draft", or "none" where there is nothing to draft of.
+        """
+        for fields in self._stream("/v1/cases/draft", {}):
+            if fields["type"] == "error":
+                raise error_from_json(fields)
+            yield fields
+
+    def decline_case(self, evidence: Json) -> None:
+        """Draft nothing of this stretch again."""
+        self._call("POST", "/v1/cases/decline", {"evidence": evidence})
 
     def forget(self, *document_ids: str, tombstone: bool = True) -> None:
         """Remove documents everywhere; without a `tombstone` a rescan may bring them back."""

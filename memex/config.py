@@ -269,6 +269,18 @@ class Listening:
 
 
 @dataclass(frozen=True, slots=True)
+class Tracing:
+    """How long it is known what was asked, `[traces]`."""
+
+    enabled: bool = True
+    """Whether a query leaves a trace."""
+    keep: int = 10_000
+    """Traces, at most; the oldest go first."""
+    days: float = 365.0
+    """Days after which one goes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The configuration file, read once at the start of a process."""
 
@@ -278,9 +290,10 @@ class Config:
     intake: Intake = Intake()
     retention: Retention = field(default_factory=Retention)
     listen: Listening = Listening()
+    traces: Tracing = Tracing()
 
 
-S = TypeVar("S", ModelChoice, Watching, WatchedFolder, Intake, Listening, Wearable)
+S = TypeVar("S", ModelChoice, Watching, WatchedFolder, Intake, Listening, Wearable, Tracing)
 
 
 def private_directory(path: Path) -> None:
@@ -333,6 +346,7 @@ def load_config(paths: Paths | None = None) -> Config:
         intake=_intake(paths.config, table.pop("intake", {})),
         retention=_retention(paths.config, table.pop("retention", {})),
         listen=_listening(paths.config, table.pop("listen", {})),
+        traces=_tracing(paths.config, table.pop("traces", {})),
     )
 
 
@@ -373,6 +387,13 @@ def _listening(file: Path, table: Any) -> Listening:  # noqa: ANN401 (whatever s
     listen = _section(file, "listen", Listening, table)
     worn = [_section(file, "[listen.wearables]", Wearable, each) for each in listen.wearables]
     return replace(listen, wearables=tuple(worn))
+
+
+def _tracing(file: Path, table: Any) -> Tracing:  # noqa: ANN401 (whatever stands there)
+    tracing = _section(file, "traces", Tracing, table)
+    if tracing.keep < 0 or tracing.days < 0:
+        raise InvalidRequest(f"{file}: [traces] keep and days are not below 0.", "Mend it.")
+    return tracing
 
 
 def _retention(file: Path, table: Any) -> Retention:  # noqa: ANN401 (whatever stands there)

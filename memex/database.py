@@ -7,6 +7,7 @@ that another process may read. The schema grows by numbered migrations
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 import unicodedata
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from memex.errors import DiskFull, StorageError
+from memex.spellings import spellings
 
 MOST_FAULTS: Final = 20
 """Faults of one kind that are told."""
@@ -29,12 +31,15 @@ class Database:
     def __init__(self, path: Path) -> None:
         """Open, or create, the file at `path` and bring its schema up to date."""
         self.path = path
+        self.undone = 0
+        """Transactions that were rolled back: what is kept in memory of a table is out of step."""
         self._lock = threading.RLock()
         with _storage_errors(path):
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._db.row_factory = sqlite3.Row
             self._db.create_function("says", 2, _says, deterministic=True)
             self._db.create_function("lies_in", 2, _lies_in, deterministic=True)
+            self._db.create_function("spellings", 1, _spellings, deterministic=True)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("PRAGMA wal_autocheckpoint = 1")  # see _undo
@@ -81,6 +86,7 @@ class Database:
         On a full disk the log can be cut only while nothing in it waits to be
         moved to the file itself: hence a checkpoint at each commit.
         """
+        self.undone += 1
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
         with suppress(sqlite3.OperationalError):
@@ -90,6 +96,11 @@ class Database:
         """Rewrite the file, so that nothing of what was deleted is left in it or its log."""
         with self._lock, _storage_errors(self.path):
             self._db.execute("VACUUM")
+            self.wipe()
+
+    def wipe(self) -> None:
+        """Leave nothing of what was deleted in the log; in the file it was overwritten."""
+        with self._lock, _storage_errors(self.path):
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
@@ -105,6 +116,11 @@ def _folded(text: str) -> str:
 def _lies_in(uri: str | None, place: str) -> bool:
     """Whether a URI is a place, or lies below it."""
     return uri is not None and (uri == place or uri.startswith(f"{place.rstrip('/')}/"))
+
+
+def _spellings(text: str | None) -> str:
+    """The words of a text, as JSON: `memex.spellings`."""
+    return json.dumps(sorted(spellings([text or ""])))
 
 
 def _migrate(db: sqlite3.Connection) -> None:

@@ -27,6 +27,7 @@ Format = Literal["markdown", "jsonl"]
 
 README: Final = "README.txt"
 LINES: Final = "documents.jsonl"
+TRACES: Final = "traces.jsonl"
 TITLE: Final = 80
 """Characters of a title that become part of a file's name."""
 TITLE_BYTES: Final = 160
@@ -43,6 +44,7 @@ without it.
 *.md             one file for each document: what it is between the two lines "---", then
                  its text. Times are hours:minutes:seconds from the start of a recording.
 {LINES}  (with --format jsonl) the same, a document a line, with every field.
+{TRACES}     what was asked, a query a line: what was shown for it, how you marked that.
 Other files      the recordings, each beside the text of the same name.
 
 `memex export` brings it up to date. It changes its own files only, and removes none: what
@@ -59,6 +61,7 @@ class Exported:
     unchanged: int = 0
     recordings: int = 0
     """Copied now."""
+    traces: int = 0
     missing: list[str] = field(default_factory=list)
     """Titles of recordings whose sound is nowhere any more, or was changed."""
 
@@ -71,10 +74,12 @@ def export(
     form: Format,
     sound: bool,
     kept: Path,
+    traces: Iterable[Json] = (),
 ) -> Iterator[Exported]:
-    """Write the documents of a catalogue, which `document` gives whole by their ids; yields
-    how far it is after each. `kept` is where Memex keeps recordings of its own. Raises
-    `InvalidRequest` where the directory holds other things, `StorageError`.
+    """Write the documents of a catalogue, which `document` gives whole by their ids, and
+    traces; yields how far it is after each document, and at the end. `kept` is where Memex
+    keeps recordings of its own. Raises `InvalidRequest` where the directory holds other
+    things, `StorageError`.
     """
     done = Exported()
     with _troubles(directory):
@@ -100,6 +105,20 @@ def export(
                     _copy_sound(directory, name, whole, kept, done)
                 done.documents += 1
                 yield done
+        done.traces = _write_traces(directory / TRACES, traces)
+        yield done
+
+
+def _write_traces(target: Path, traces: Iterable[Json]) -> int:
+    """Write traces, a line each, in the place of earlier ones; how many there are."""
+    there = target.exists()
+    count = 0
+    with _lines(target) as line:
+        for count, trace in enumerate(traces, start=1):  # noqa: B007 (the number of the last)
+            line(trace)
+    if not (count or there):
+        target.unlink()
+    return count
 
 
 def _prepare(directory: Path) -> None:

@@ -30,7 +30,7 @@ from memex.echoes import Heard
 from memex.errors import DiskFull, NotFound, StorageError
 from memex.items import printable
 from memex.memory import Memex
-from memex.proof import Probe, Report, probes, search
+from memex.proof import Probe, Report, probes, search, telling
 from memex.protocols import Step
 from memex.spool import STATES, Spool
 
@@ -64,6 +64,10 @@ class _Order:
     """Whether they are not to come back."""
     sizes: Sequence[int] = ()
     """Of their files, in bytes."""
+    traces: Sequence[int] = ()
+    """Traces that say what only they say. Those that show one of them go with it anyway."""
+    cases: Sequence[int] = ()
+    """Eval cases likewise."""
 
 
 class Forgetting:
@@ -120,7 +124,12 @@ class Forgetting:
                 raise NotFound(f"There is no document {id_}.", "See `memex list`.")
         sizes = {copy.size for id_ in document_ids for copy in library.copies(id_)}
         uris = library.uris(document_ids)
-        return _Order(document_ids, sorted(uris), tombstone, sorted(sizes))
+        self._memex.recorder.settle()
+        told = [
+            sorted(telling(room.own_texts(), document_ids, library))
+            for room in (library.traces, library.cases)
+        ]
+        return _Order(document_ids, sorted(uris), tombstone, sorted(sizes), *told)
 
     def _carry_out(self, order: _Order) -> None:
         with _ONE, _storage_errors():
@@ -142,6 +151,8 @@ class Forgetting:
 
     def _remove(self, order: _Order) -> None:
         """May be done again at any point."""
+        self._memex.library.traces.forget(order.traces)
+        self._memex.library.cases.forget(order.cases)
         here = tuple(self._memex.library.places(order.documents))
         if here:
             self._memex.forget(*here, tombstone=order.tombstone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -12,7 +12,7 @@ from typing import Final
 from memex import tombstones
 from memex.answer import NOT_FOUND, answer
 from memex.answer.write import warm
-from memex.config import Config, Paths
+from memex.config import Config, Paths, Tracing
 from memex.errors import IndexDamaged, InvalidRequest, MemexError, StorageError
 from memex.hindsight import look_back
 from memex.indexer import Indexer, open_indexer
@@ -32,6 +32,7 @@ from memex.protocols import (
 )
 from memex.reader import LazyReader
 from memex.recall import recall
+from memex.tracing import Draft, Noted, Recorder
 from memex.types import GROWING, Answer, Arrival, Copy, Document, Hit, Known
 
 MAX_QUERY: Final = 2_000
@@ -53,18 +54,26 @@ class Memex:
         indexer: Indexer,
         embedder: Embedder,
         language_model: LanguageModel,
+        tracing: Tracing = Tracing(),  # noqa: B008 (frozen)
     ) -> None:
         """Wire what is given; `open_memex` makes the real parts."""
         self.library = library
+        self.recorder = Recorder(library.traces, tracing)
         self.indexer = indexer
         self._embedder = embedder
         self._language_model = language_model
         self._executor = ThreadPoolExecutor(max_workers=4, thread_name_prefix="candidates")
 
+    @property
+    def language_model(self) -> LanguageModel:
+        """The reader."""
+        return self._language_model
+
     def close(self) -> None:
         """Stop what is under way and close the files."""
         self.indexer.stop()
         self._executor.shutdown(cancel_futures=True)
+        self.recorder.close()
         self.library.close()
 
     def warm(self) -> None:
@@ -199,34 +208,51 @@ class Memex:
             for _ in self.indexer.add(self.library.document(copy.document_id)):
                 pass
 
-    def recall(self, query: str, *, limit: int = 10, filters: Filters = NO_FILTERS) -> list[Hit]:
-        """The passages that answer best, best first. Raises `InvalidRequest`, `IndexDamaged`."""
+    def recall(
+        self,
+        query: str,
+        *,
+        limit: int = 10,
+        filters: Filters = NO_FILTERS,
+        draft: Draft | None = None,
+    ) -> list[Hit]:
+        """The passages that answer best, best first. Raises `InvalidRequest`, `IndexDamaged`.
+
+        What its trace is to have is noted in a `draft`.
+        """
         _check_query(query, limit)
+        draft = draft or Draft()
         shelf = self.indexer.serving
         try:
-            hits = recall(
-                shelf.index,
-                shelf.embedder,
-                query,
-                limit=limit,
-                filters=filters,
-                executor=self._executor,
-            )
+            with draft.timed("recall"):
+                hits = recall(
+                    shelf.index,
+                    shelf.embedder,
+                    query,
+                    limit=limit,
+                    filters=filters,
+                    executor=self._executor,
+                )
         except IndexDamaged:
             self.indexer.suspect()
             raise
         places = self.library.places({hit.passage.document_id for hit in hits})
-        return [_placed(hit, places) for hit in hits]
+        draft.hits = [_placed(hit, places) for hit in hits]
+        return list(draft.hits)
 
     def ask(
-        self, question: str, *, filters: Filters = NO_FILTERS
-    ) -> Iterator[Token | Retracted | Answer]:
-        """Answer from what is remembered; the last item is the `Answer`."""
-        hits = self.recall(question, limit=ASK_LIMIT, filters=filters)
+        self, question: str, *, filters: Filters = NO_FILTERS, draft: Draft | None = None
+    ) -> Generator[Token | Retracted | Answer, None, None]:
+        """Answer from what is remembered; the last item is the `Answer`. What was found, and
+        what the model was told and wrote, is noted in a `draft`.
+        """
+        draft = draft or Draft()
+        hits = self.recall(question, limit=ASK_LIMIT, filters=filters, draft=draft)
         if not hits:
             yield NOT_FOUND
             return
-        yield from answer(question, hits, self.library, self._embedder, self._language_model)
+        model = Noted(self._language_model, draft)
+        yield from answer(question, hits, self.library, self._embedder, model)
 
     def forget(self, *document_ids: str, tombstone: bool = True) -> None:
         """Remove documents from library and index. Raises `NotFound`.
@@ -274,7 +300,7 @@ def open_memex(config: Config) -> Memex:
 
     indexer = open_indexer(library, config.paths.index, embedder, partial(_older, config))
     reader = LazyReader(chosen(config.models, "reader"), partial(load_language_model, config))
-    return Memex(library, indexer, embedder, reader)
+    return Memex(library, indexer, embedder, reader, config.traces)
 
 
 def _check_not_lost(paths: Paths) -> None:

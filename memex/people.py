@@ -17,6 +17,7 @@ from memex.database import Database
 from memex.errors import InvalidRequest, NotFound
 from memex.speaking import AROUND, UNNAMED, add_voice, label, named, text
 from memex.types import Arrival, Voiceprint
+from memex.vocabulary import Vocabulary, speakers_in
 from memex.voices import Voice, blended, matched, packed, unpacked
 
 
@@ -41,9 +42,10 @@ class Known:
 class People:
     """The people and voices of the library."""
 
-    def __init__(self, database: Database) -> None:
-        """A room of the library."""
+    def __init__(self, database: Database, vocabulary: Vocabulary) -> None:
+        """A room of the library; the names of speakers are in its `vocabulary`."""
         self._database = database
+        self._vocabulary = vocabulary
 
     def all(self) -> list[Known]:
         """Everybody: the owner, people by name, then voices without a name."""
@@ -83,7 +85,7 @@ class People:
             _hand(db, voices, person)
             if owner:
                 _make_owner(db, person)
-            return _relabel(db, voices, _name_of(db, person))
+            return _relabel(db, voices, _name_of(db, person), self._vocabulary)
 
     def merge(self, into: str, other: str) -> set[str]:
         """Two are one: the first one's name stays. Raises `NotFound`, `InvalidRequest`."""
@@ -96,12 +98,12 @@ class People:
                 _hand(db, theirs, person)
                 if gone is not None:
                     db.execute("DELETE FROM people WHERE id = ?", (gone,))
-                return _relabel(db, theirs, _name_of(db, person))
+                return _relabel(db, theirs, _name_of(db, person), self._vocabulary)
             if gone is not None:
                 raise InvalidRequest(
                     f"{other} has a name, and {into} has none.", f'Say: merge "{other}" "{into}".'
                 )
-            return _absorb(db, ours[0], theirs[0])
+            return _absorb(db, ours[0], theirs[0], self._vocabulary)
 
     def forget(self, who: str) -> set[str]:
         """Remove a voice, or a person with all their voices; what they said stays, without
@@ -110,7 +112,7 @@ class People:
         with self._database.transaction() as db:
             voices = _voices_of(db, who)
             person = _person_of(db, who)
-            changed = _relabel(db, voices, None)
+            changed = _relabel(db, voices, None, self._vocabulary)
             db.executemany("DELETE FROM voices WHERE id = ?", [(voice,) for voice in voices])
             if person is not None:
                 db.execute("DELETE FROM people WHERE id = ?", (person,))
@@ -151,7 +153,7 @@ class People:
         return {row["position"]: row["confidence"] for row in rows}
 
 
-def _absorb(db: sqlite3.Connection, into: int, other: int) -> set[str]:
+def _absorb(db: sqlite3.Connection, into: int, other: int, vocabulary: Vocabulary) -> set[str]:
     """Two voices without a name become one."""
     one, two = (
         db.execute("SELECT * FROM voices WHERE id = ?", (id_,)).fetchone() for id_ in (into, other)
@@ -169,28 +171,31 @@ def _absorb(db: sqlite3.Connection, into: int, other: int) -> set[str]:
         " first_at = min(first_at, ?), last_at = max(last_at, ?) WHERE id = ?",
         (packed(vector), two["seconds"], two["heard"], two["first_at"], two["last_at"], into),
     )
-    changed = _relabel(db, [other], label(into))
+    changed = _relabel(db, [other], label(into), vocabulary)
     db.execute("UPDATE spoken SET voice = ? WHERE voice = ?", (into, other))
     db.execute("DELETE FROM voices WHERE id = ?", (other,))
     return changed
 
 
-def _relabel(db: sqlite3.Connection, voices: Sequence[int], speaker: str | None) -> set[str]:
+def _relabel(
+    db: sqlite3.Connection, voices: Sequence[int], speaker: str | None, vocabulary: Vocabulary
+) -> set[str]:
     """Write a name, or none, to all that voices speak; the documents in which that is."""
-    changed: set[str] = set()
-    for voice in voices:
-        changed |= {
-            row["document_id"]
-            for row in db.execute(
-                "SELECT DISTINCT document_id FROM spoken WHERE voice = ?", (voice,)
-            )
-        }
-        db.execute(
-            "UPDATE segments SET speaker = ? FROM spoken WHERE spoken.voice = ?"
-            " AND spoken.document_id = segments.document_id"
-            " AND spoken.position = segments.position",
-            (speaker, voice),
-        )
+    changed = {
+        row["document_id"]
+        for voice in voices
+        for row in db.execute("SELECT DISTINCT document_id FROM spoken WHERE voice = ?", (voice,))
+    }
+    before = speakers_in(db, changed)
+    db.executemany(
+        "UPDATE segments SET speaker = ? FROM spoken WHERE spoken.voice = ?"
+        " AND spoken.document_id = segments.document_id"
+        " AND spoken.position = segments.position",
+        [(speaker, voice) for voice in voices],
+    )
+    after = speakers_in(db, changed)
+    after.subtract(before)
+    vocabulary.change(db, after)
     return changed
 
 

@@ -3,9 +3,10 @@ pieces is a stream of JSON lines.
 
 A room a module: `documents`, `questions`, `intake` (spool, watched files,
 progress), `live` (what is being said), `feeds` (podcasts), `people` (who speaks), `names`
-(that may be said), `upkeep` (status, reindexing, forgetting), `retention`, `soundness`
-(looking for damage). Operations that change the memory run to their end in a thread of
-their own, whether or not the client that asked still listens.
+(that may be said), `traces` (what was asked), `cases` (for evals), `upkeep` (status,
+reindexing, forgetting), `retention`, `soundness` (looking for damage). Operations that
+change the memory run to their end in a thread of their own, whether or not the client that
+asked still listens.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from memex import __version__
+from memex.api.cases import CaseRoom
 from memex.api.documents import Documents
 from memex.api.feeds import FeedRoom
 from memex.api.intake import Intake
@@ -28,6 +30,7 @@ from memex.api.people import PeopleRoom
 from memex.api.questions import Questions
 from memex.api.retention import Retention
 from memex.api.soundness import Soundness
+from memex.api.traces import TraceRoom
 from memex.api.upkeep import Upkeep
 from memex.config import Paths
 from memex.daemons import running
@@ -64,6 +67,8 @@ class Api:
             Upkeep(memex, paths, spool, intake),
             Retention(self.expiry),
             Soundness(memex),
+            TraceRoom(memex),
+            CaseRoom(memex),
         )
 
     def app(self) -> Starlette:

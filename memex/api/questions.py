@@ -15,6 +15,8 @@ from starlette.routing import Route
 from memex.answer.evidence import moment
 from memex.api import streams
 from memex.memory import Memex
+from memex.traces import Kind
+from memex.tracing import Draft
 from memex.types import Answer, Hit
 from memex.wire import Json, answer_to_json, event_to_json, filters_from_json, hit_to_json
 
@@ -35,25 +37,42 @@ class Questions:
         ]
 
     async def recall(self, request: Request) -> Response:
-        """Hits, each with the moment to play where `moments` is asked for."""
+        """Hits, and where asked for, the moment to play of each (`moments`) and the positions
+        of its first and last segment (`segments`).
+        """
         fields = await streams.body(request)
         began = time.perf_counter()
         self._give_notice()
         query = streams.text(fields, "query")
+        draft = self._draft("search", query, fields)
         hits = await run_in_threadpool(
             self._memex.recall,
             query,
             limit=int(fields.get("limit", 10)),
-            filters=filters_from_json(fields.get("filters", {})),
+            filters=draft.filters,
+            draft=draft,
         )
         reply: Json = {
             "query": query,
             "hits": [hit_to_json(hit) for hit in hits],
             "ms": streams.ms(began),
+            "trace": draft.id,
         }
         if fields.get("moments"):
-            reply["moments"] = await run_in_threadpool(self._moments, query, hits)
+            with draft.timed("moments"):
+                reply["moments"] = await run_in_threadpool(self._moments, query, hits)
+        if fields.get("segments"):
+            reply["segments"] = [[hit.passage.first, hit.passage.last] for hit in hits]
+        self._memex.recorder.record(draft)
         return JSONResponse(reply)
+
+    def _draft(self, kind: Kind, query: str, fields: Json) -> Draft:
+        """Of what leaves a trace, unless the request says that it is to leave none: a search
+        at every key that is typed.
+        """
+        filters = filters_from_json(fields.get("filters", {}))
+        wanted = bool(fields.get("trace", True))
+        return self._memex.recorder.draft(kind, query, filters, wanted=wanted)
 
     def _give_notice(self) -> None:
         """Let memex-ingest know that somebody waits for the processor."""
@@ -68,16 +87,23 @@ class Questions:
         """Tokens, then the answer. Closing the connection stops the model."""
         fields = await streams.body(request)
         question = streams.text(fields, "question")
-        filters = filters_from_json(fields.get("filters", {}))
+        draft = self._draft("ask", question, fields)
 
         def run() -> Iterator[Json]:
             began = time.perf_counter()
             self._give_notice()
-            for item in self._memex.ask(question, filters=filters):
-                self._give_notice()
-                if isinstance(item, Answer):
-                    yield {"type": "answer", **answer_to_json(question, item, streams.ms(began))}
-                else:
-                    yield event_to_json(item)
+            answering = self._memex.ask(question, filters=draft.filters, draft=draft)
+            try:
+                for item in answering:
+                    self._give_notice()
+                    if isinstance(item, Answer):
+                        draft.answer = item
+                        said = answer_to_json(question, item, streams.ms(began))
+                        yield {"type": "answer", **said, "trace": draft.id}
+                    else:
+                        yield event_to_json(item)
+            finally:
+                answering.close()  # before it is noted what the model wrote until then
+                self._memex.recorder.record(draft)
 
         return streams.stream(streams.safely(run))

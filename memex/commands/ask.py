@@ -9,7 +9,7 @@ import click
 
 from memex import terminal
 from memex.commands.common import connect, echo_json, filter_options, json_option, paths
-from memex.commands.search import heading
+from memex.commands.search import heading, hint
 from memex.commands.shown import Shown, keep
 from memex.protocols import Filters
 from memex.wire import Json, error_from_json
@@ -31,7 +31,7 @@ def command(
     live = not as_json and sys.stdout.isatty()
     answer = _listen(streaming, live=live)
     if as_json:
-        echo_json({name: value for name, value in answer.items() if name != "type"})
+        echo_json({name: value for name, value in answer.items() if name not in {"type", "trace"}})
         return
     if not live:
         click.echo(terminal.safe(answer["answer"]))
@@ -42,7 +42,9 @@ def command(
     keep(
         paths(),
         [Shown(c["title"], c["uri"], c["start"], c["end"]) for c in answer["citations"]],
+        answer["trace"],
     )
+    hint(answer["trace"], len(answer["citations"]))
 
 
 def _listen(streaming: Any, *, live: bool) -> Json:  # noqa: ANN401 (an iterator of JSON)

@@ -39,7 +39,7 @@ def command(
     hidden: bool,
     as_json: bool,
 ) -> None:
-    """Write everything as Markdown or JSON lines, with the recordings beside it.
+    """Write everything as Markdown or JSON lines, with the recordings and traces beside it.
 
     Done again into the same directory, it brings what is there up to date.
     """
@@ -54,6 +54,7 @@ def command(
             form=form,
             sound=not no_audio,
             kept=paths().audio,
+            traces=client.whole_traces(),
         )
         for done in writing:
             tell(Step("exporting", done.documents, len(catalogue), "documents"))
@@ -71,7 +72,7 @@ def command(
         return
     click.echo(
         f"{done.documents} documents: {done.written} written, {done.unchanged} unchanged,"
-        f" {done.recordings} recordings copied."
+        f" {done.recordings} recordings copied. {done.traces} traces."
     )
     for title in done.missing[:SHOWN]:
         click.echo(f"The recording of {terminal.one_line(title)} is not there any more.", err=True)

@@ -23,7 +23,7 @@ def command(
     """Find passages by their words and their sense."""
     found = connect(context).search(" ".join(query), limit, filters, moments=not as_json)
     if as_json:
-        echo_json(found)
+        echo_json({name: value for name, value in found.items() if name != "trace"})
         return
     moments = found["moments"]
     for number, (hit, moment) in enumerate(zip(found["hits"], moments, strict=True), start=1):
@@ -34,9 +34,18 @@ def command(
             Shown(hit["title"], hit["uri"], moment["start"], hit["end"])
             for hit, moment in zip(found["hits"], moments, strict=True)
         ],
+        found["trace"],
     )
     count = len(found["hits"])
     click.echo(f"{count or 'Nothing'} found in {found['ms']:.0f} ms", err=True)
+    hint(found["trace"], count)
+
+
+def hint(trace: int | None, count: int) -> None:
+    """Say what was left, and how to mark it; nothing where there is no trace."""
+    if trace is not None:
+        each = "`memex right 1`, `memex wrong 1`" if count else "`memex wrong`"
+        click.echo(click.style(f"Trace {trace}: {each}", dim=True), err=True)
 
 
 def _show(number: int, hit: Json, moment: Json, query: str) -> None:

@@ -21,7 +21,7 @@ import pyarrow as pa
 from lancedb.index import IvfRq
 
 from memex import passages
-from memex.index.columns import create, index_columns, listed, narrowing, quoted
+from memex.index.columns import create, index_columns, listed, matching, narrowing, quoted
 from memex.index.faults import reading, writing
 from memex.index.reads import Reads
 from memex.index.tables import Identity, drop, identities, noted, set_aside, sweep
@@ -148,7 +148,21 @@ class Index:
 
     def lexical(self, query: str, limit: int, filters: Filters = NO_FILTERS) -> list[Candidate]:
         """The passages that score best by BM25, best first. Raises `IndexDamaged`."""
-        found = self._table.search(query, query_type="fts", fts_columns="indexed")
+        return self.lexical_with(query, {}, limit, filters)
+
+    def lexical_with(
+        self,
+        query: str,
+        others: Mapping[str, float],
+        limit: int,
+        filters: Filters = NO_FILTERS,
+    ) -> list[Candidate]:
+        """As `lexical`, where other words count too: a passage that has all words of one of
+        the `others` scores so many times its BM25 more. One search, whatever their number.
+        Raises `IndexDamaged`.
+        """
+        asked = matching(query, others) if others else query
+        found = self._table.search(asked, query_type="fts", fts_columns="indexed")
         rows = self._narrowed(found, limit, filters, "_score")
         return [Candidate(row["id"], row["_score"], row["_rowid"]) for row in rows]
 

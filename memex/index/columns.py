@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 from lancedb.index import FTS, BTree
+from lancedb.query import BooleanQuery, FullTextOperator, FullTextQuery, MatchQuery, Occur
 
 from memex.index.tables import Identity
 from memex.protocols import Filters
@@ -54,6 +55,17 @@ def listed(vectors: Vectors) -> Any:  # noqa: ANN401 (untyped library)
     """Vectors, shape (rows, dimension), as a column."""
     flat = pa.array(np.ascontiguousarray(vectors, dtype=np.float32).reshape(-1))
     return pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
+
+
+def matching(query: str, others: Mapping[str, float]) -> FullTextQuery:
+    """What matches a query, or all words of one of the `others`: these with their weights."""
+    match: Any = MatchQuery  # mypy does not see the defaults of its fields
+    said = match(query, "indexed")
+    rest = [
+        match(words, "indexed", boost=weight, operator=FullTextOperator.AND)
+        for words, weight in others.items()
+    ]
+    return BooleanQuery([(Occur.SHOULD, each) for each in (said, *rest)])
 
 
 def narrowing(filters: Filters) -> str:

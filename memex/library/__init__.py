@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from memex.cases import Cases
 from memex.database import Database
 from memex.echoes import Echoes, note
 from memex.errors import InvalidRequest, NotFound
@@ -26,7 +28,9 @@ from memex.library.rows import Entry, copy_of, entry_of, holding_of, segment_of,
 from memex.people import People
 from memex.retention import Holding
 from memex.tombstones import Tombstones
+from memex.traces import Traces
 from memex.types import GROWING, LIVE, RECOGNISED, SAID, Arrival, Copy, Document, Echo, Segment
+from memex.vocabulary import Vocabulary, title_in, titled, words_in
 
 __all__ = ["Change", "Entry", "Library"]
 
@@ -36,7 +40,8 @@ LONGEST: Final = timedelta(days=1)
 
 class Library:
     """The documents in the SQLite file, and its other rooms: `files`, `feeds`,
-    `echoes`, `people`, `tombstones`.
+    `echoes`, `people`, `tombstones`, `traces`, `cases`,
+    `vocabulary`.
 
     All methods raise `StorageError` when the disk refuses.
     """
@@ -47,8 +52,11 @@ class Library:
         self.files = Files(self.database)
         self.feeds = Feeds(self.database)
         self.echoes = Echoes(self.database)
-        self.people = People(self.database)
+        self.vocabulary = Vocabulary(self.database)
+        self.people = People(self.database, self.vocabulary)
         self.tombstones = Tombstones(self.database)
+        self.traces = Traces(self.database)
+        self.cases = Cases(self.database)
 
     def close(self) -> None:
         """Close the file; what was added is on disk already."""
@@ -61,7 +69,12 @@ class Library:
         was heard in them.
         """
         with self.database.transaction() as db:
-            changes = [arrive(db, arrival) for arrival in arrivals]
+            words: Counter[str] = Counter()
+            changes = [arrive(db, arrival, words) for arrival in arrivals]
+            new = [
+                a.document.title for a, change in zip(arrivals, changes, strict=True) if change.new
+            ]
+            self.vocabulary.change(db, words, titles=titled(new))
             note(db, echoes)
             return changes
 
@@ -76,9 +89,14 @@ class Library:
     def remove(self, *document_ids: str) -> None:
         """Remove documents with their segments and copies, all or none. Raises `NotFound`."""
         with self.database.transaction() as db:
+            words: Counter[str] = Counter()
+            titles: Counter[str] = Counter()
             for id_ in document_ids:
+                words.subtract(words_in(db, id_))
+                titles.subtract(title_in(db, id_))
                 if not db.execute("DELETE FROM documents WHERE id = ?", (id_,)).rowcount:
                     raise NotFound(f"There is no document {id_}.", "See `memex list`.")
+            self.vocabulary.change(db, words, titles=titles)
 
     def document(self, document_id: str) -> Document:
         """A document, whole. Raises `NotFound`."""
@@ -111,7 +129,9 @@ class Library:
             if own is None:
                 self.remove(heard.id)
             else:
-                restate(db, own)
+                words: Counter[str] = Counter()
+                restate(db, own, words)
+                self.vocabulary.change(db, words)
             return True
 
     def segments(self, document_id: str, first: int = 0, last: int | None = None) -> list[Segment]:

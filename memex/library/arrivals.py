@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from memex.files import settle
 from memex.types import GROWING, SAID, Arrival, Document, Word
+from memex.vocabulary import words_in, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +24,11 @@ class Change:
     """Documents of which it replaced the last live copy."""
 
 
-def arrive(db: sqlite3.Connection, arrival: Arrival) -> Change:
-    """Store a document and the copy it came from, as part of a transaction."""
+def arrive(db: sqlite3.Connection, arrival: Arrival, words: Counter[str]) -> Change:
+    """Store a document and the copy it came from, as part of a transaction.
+
+    `words` is told how the vocabulary changes by it.
+    """
     document = arrival.document
     known = db.execute(
         "SELECT json_extract(attributes, ?), json_extract(attributes, ?)"
@@ -34,8 +39,9 @@ def arrive(db: sqlite3.Connection, arrival: Arrival) -> Change:
         return Change(new=False, hidden=frozenset())  # it is over, and known better
     if known is None:
         _insert(db, document, arrival.copy.added_at)
+        words.update(words_of(document))
     elif document.live and (arrival.again or _differs(document, *known)):
-        restate(db, document)
+        restate(db, document, words)
     if known is not None and known[1]:  # what lay in the spool is kept elsewhere afterwards
         db.execute(
             "DELETE FROM copies WHERE document_id = ? AND uri != ?",
@@ -58,8 +64,12 @@ def _insert(db: sqlite3.Connection, document: Document, added_at: datetime) -> N
     _insert_segments(db, document)
 
 
-def restate(db: sqlite3.Connection, document: Document) -> None:
-    """What was heard live is known better, or goes on. What refers to it stays."""
+def restate(db: sqlite3.Connection, document: Document, words: Counter[str]) -> None:
+    """What was heard live is known better, or goes on. What refers to it stays. `words` as
+    for `arrive`.
+    """
+    words.subtract(words_in(db, document.id))
+    words.update(words_of(document))
     db.execute(
         "UPDATE documents SET (kind, title, uri, created_at, author, language, duration,"
         " source, attributes) = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) WHERE id = ?1",

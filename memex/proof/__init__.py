@@ -7,7 +7,7 @@ included. The same search before the forgetting shows that it can see.
 """
 
 from memex.proof.files import search
-from memex.proof.probes import Kind, Probe, probes
+from memex.proof.probes import Kind, Probe, probes, telling
 from memex.proof.report import Finding, Report, Unread
 
-__all__ = ["Finding", "Kind", "Probe", "Report", "Unread", "probes", "search"]
+__all__ = ["Finding", "Kind", "Probe", "Report", "Unread", "probes", "search", "telling"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
@@ -91,6 +91,28 @@ def probes(document_ids: Sequence[str], library: Library) -> tuple[Probe, ...]:
     return tuple(found)
 
 
+def telling(texts: Mapping[int, str], document_ids: Sequence[str], library: Library) -> set[int]:
+    """Which of some texts by others have something that only these documents say, so that a
+    probe may be found there. To be called while they are remembered. Reads the whole library
+    only where a text has something that they say at all.
+    """
+    chosen = _spread(document_ids, DOCUMENTS) if texts else []
+    share = max(1, len(chosen) // MOST)
+    candidates = {
+        probe for id_ in chosen for probe in _of_one(library.document(id_), library, share)
+    } | {Probe("id", id_) for id_ in document_ids}
+    said = _Unique(list(candidates))
+    for text in texts.values():
+        said.see(text)
+    found = _Unique(list(candidates - said.left))
+    if not found.left:
+        return set()
+    for other in {entry.id for entry in library.entries(hidden=True)} - set(document_ids):
+        found.see(_everything(library.document(other), library))
+    own = _Unique(list(found.left))
+    return {number for number, text in texts.items() if own.has(text)}
+
+
 def folded(text: str) -> str:
     """A text without the differences of case and composition."""
     return unicodedata.normalize("NFC", text.casefold())
@@ -106,6 +128,10 @@ class _Unique:
             self._by_key.setdefault(_key(probe), []).append(probe)
         self._keys = list(self._by_key)
         self._automaton = ahocorasick_rs.AhoCorasick(self._keys)
+
+    def has(self, text: str) -> bool:
+        """Whether this text has any of them."""
+        return bool(self._automaton.find_matches_as_indexes(folded(text)))
 
     def see(self, text: str) -> None:
         """Strike out what this text has too."""

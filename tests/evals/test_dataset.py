@@ -37,6 +37,7 @@ def write_set(folder: Path, units: list[object], queries: list[object]) -> Path:
 def test_only_answerable_questions_with_evidence_count(tmp_path: Path) -> None:
     queries: list[object] = [
         QUERY | {"answerable": False},
+        QUERY | {"answerable": False, "evidence": []},
         QUERY | {"evidence": []},
         QUERY,
         QUERY | {"id": "q2"},
@@ -44,10 +45,28 @@ def test_only_answerable_questions_with_evidence_count(tmp_path: Path) -> None:
     folder = write_set(tmp_path / "one", [UNIT], queries)
     data = read_recall_set(folder)
     assert [query.id for query in data.queries] == ["q1", "q2"]
+    assert (data.unanswerable, data.without_evidence) == (2, 1)
     assert len(read_recall_set(folder, limit=1).queries) == 1
     assert data.units[0].text == "Hello."
     assert data.units[0].time is not None
     assert data.units[0].time.isoformat() == "2023-05-08T13:56:00+00:00"
+
+
+def test_a_question_whose_evidence_is_nowhere_is_unscored(tmp_path: Path) -> None:
+    queries: list[object] = [QUERY, QUERY | {"id": "q2", "evidence": ["u1", "u9"]}]
+    data = read_recall_set(write_set(tmp_path / "one", [UNIT], queries))
+    assert [query.id for query in data.queries] == ["q1"]
+    ((unscored),) = data.unscored
+    assert (unscored.id, unscored.reason) == ("q2", "not in the corpus: u9")
+
+
+def test_a_corpus_may_be_uncompressed(tmp_path: Path) -> None:
+    folder = write_set(tmp_path / "one", [UNIT], [QUERY])
+    packed = folder / "corpus.jsonl.gz"
+    (folder / "corpus.jsonl").write_bytes(gzip.decompress(packed.read_bytes()))
+    packed.unlink()
+    assert find_sets(tmp_path) == [folder]
+    assert [unit.id for unit in read_recall_set(folder).units] == ["u1"]
 
 
 def test_one_set_or_a_folder_of_sets(tmp_path: Path) -> None:
@@ -65,7 +84,7 @@ def test_one_set_or_a_folder_of_sets(tmp_path: Path) -> None:
         ("text", QUERY, "is not a corpus"),
         (UNIT | {"time": "yesterday"}, QUERY, "is not a corpus"),
         (UNIT, QUERY | {"evidence": "u1"}, "is not a file of questions"),
-        (UNIT, QUERY | {"evidence": ["u9"]}, "u9"),
+        (UNIT, QUERY | {"asked_at": "then"}, "is not a file of questions"),
     ],
 )
 def test_malformed_sets_are_named(

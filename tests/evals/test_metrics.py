@@ -72,11 +72,3 @@ def test_means_and_words() -> None:
     assert metrics.mean_scores([first, second])["MRR"] == 0.5
     assert metrics.words_per_hit([["one two three", "one"], [], ["one two"]]) == 2
     assert metrics.words_per_hit([[]]) == 0
-
-
-def test_paired_difference_sees_what_is_there_and_not_more() -> None:
-    mean, low, high = metrics.paired_difference([0.6] * 50, [0.5] * 50)
-    assert (mean, low, high) == pytest.approx((0.1, 0.1, 0.1))
-    mean, low, high = metrics.paired_difference([0.0, 1.0] * 50, [1.0, 0.0] * 50)
-    assert mean == 0
-    assert low < 0 < high

@@ -32,6 +32,16 @@ class Counting:
         return np.array([[len(text), 0] for text in texts], dtype=np.float32)
 
 
+def test_a_query_that_is_timed_is_embedded_though_it_is_known(tmp_path: Path) -> None:
+    counting = Counting()
+    cached = CachedEmbedder(counting, tmp_path)
+    cached.encode_query("who")
+    with cached.anew():
+        assert cached.encode_query("who").tolist() == [0, 3]
+    cached.encode_query("who")
+    assert counting.asked == ["who", "who"]
+
+
 def test_nothing_is_embedded_twice_even_by_another_process(tmp_path: Path) -> None:
     first, second = Counting(), Counting()
     cached = CachedEmbedder(first, tmp_path)

@@ -163,3 +163,30 @@ def test_a_table_that_was_left_half_made_is_made_again(index: Index, tmp_path: P
     add(again, BREAD)
     assert again.lexical("loaf", 10)[0].document_id == BREAD.id
     assert index_module.identities(tmp_path) == [index.identity]
+
+
+def test_other_words_count_with_their_weight_in_one_search(index: Index) -> None:
+    plain = index.lexical("hypertext", 10)
+    assert index.lexical_with("hypertext", {}, 10) == plain
+    both = index.lexical_with("hypertext", {"loaf": 0.1}, 10)
+    assert [found.document_id for found in both] == [ESSAY.id, BREAD.id]
+    assert both[0].score == pytest.approx(plain[0].score)
+    other = index.lexical_with("hypertext", {"loaf": 10.0}, 10)
+    assert [found.document_id for found in other] == [BREAD.id, ESSAY.id]
+    assert other[0].score == pytest.approx(100 * both[1].score, rel=1e-4)
+
+
+def test_of_other_words_that_are_two_a_passage_has_both(index: Index) -> None:
+    found = index.lexical_with("nothing", {"garden roses": 1.0}, 10)
+    assert {each.document_id for each in found} == {TALK.id}
+    assert index.lexical_with("nothing", {"garden loaf": 1.0}, 10) == []
+
+
+def test_other_words_are_narrowed_too(index: Index) -> None:
+    filters = Filters(kind="audio")
+    assert index.lexical_with("loaf", {"bread": 0.5}, 10, filters) == []
+
+
+@pytest.mark.parametrize("word", ['"', "a AND b", "x:y", "o'brien", "ł"])
+def test_odd_other_words_break_nothing(index: Index, word: str) -> None:
+    assert index.lexical_with("hypertext", {word: 0.5}, 10)[0].document_id == ESSAY.id

@@ -1,0 +1,67 @@
+"""Figures of recall that must not be fallen behind: the sections `recall.SET` of floors.toml.
+
+Besides its floors every set holds the rule that what is served is never below the best
+retriever that looks at one kind of evidence.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from evals.results import SERVED, SINGLE, SetResult
+
+FILE: Final = Path(__file__).with_name("floors.toml")
+RULE: Final = ("recall@5", "nDCG@10")
+"""The metrics at which what is served is held against the single retrievers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Floors:
+    """What one set must reach."""
+
+    set: str
+    least: Mapping[str, float]
+    """By metric, of what is served: shares."""
+    limit: int | None = None
+    """Questions that are asked, the first ones; None: all."""
+
+
+def read_floors(path: Path = FILE) -> dict[str, Floors]:
+    """The floors of recall, by set."""
+    sections = tomllib.loads(path.read_text(encoding="utf-8"))["recall"]
+    return {
+        name: Floors(
+            name,
+            {metric: float(least) for metric, least in section.items() if metric != "limit"},
+            section.get("limit"),
+        )
+        for name, section in sections.items()
+    }
+
+
+def broken(result: SetResult, floors: Floors) -> list[str]:
+    """What does not hold, in sentences."""
+    if not result.n:
+        return [f"{result.set}: no question was scored"]
+    found = [f"{one.id} is unscored: {one.reason}" for one in result.unscored]
+    means = {
+        name: {metric: one.mean for metric, one in row.intervals().items()}
+        for name, row in result.rows.items()
+    }
+    served = means[SERVED]
+    found += [
+        f"{result.set}: {metric} is {served[metric]:.4f}, its floor {least:.4f}"
+        for metric, least in floors.least.items()
+        if served[metric] < least
+    ]
+    found += [
+        f"{result.set}: {metric} is {served[metric]:.4f}, that of {name} {means[name][metric]:.4f}"
+        for metric in RULE
+        for name in SINGLE
+        if name in means and served[metric] < means[name][metric]
+    ]
+    return found
