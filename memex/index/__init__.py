@@ -161,7 +161,7 @@ class Index:
         the `others` scores so many times its BM25 more. One search, whatever their number.
         Raises `IndexDamaged`.
         """
-        asked = matching(query, others) if others else query
+        asked = matching(query, others)
         found = self._table.search(asked, query_type="fts", fts_columns="indexed")
         rows = self._narrowed(found, limit, filters, "_score")
         return [Candidate(row["id"], row["_score"], row["_rowid"]) for row in rows]

@@ -34,6 +34,10 @@ def test_found_by_words_inflected_and_in_any_case(index: Index) -> None:
     assert index.lexical("BAKING loaves", 10)[0].document_id == BREAD.id
 
 
+def test_a_query_in_quotes_is_searched_by_its_words(index: Index) -> None:
+    assert index.lexical('"baking loaves"', 10) == index.lexical("baking loaves", 10) != []
+
+
 def test_found_by_the_title_which_is_not_part_of_the_text(index: Index) -> None:
     (passage,) = split(BREAD)
     assert "bread" not in passage.text.lower()
