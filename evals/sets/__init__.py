@@ -1,0 +1,1 @@
+"""Sets of questions that the project ships."""

@@ -1,0 +1,1 @@
+"""The project's own set: one invented person's memory, and what she asks of it."""
