@@ -1,6 +1,6 @@
 """Recall: candidates, fusion, serving; one stage a module.
 
-(Understanding the query and ranking are stages to come; see `docs/architecture.md`.)
+(A ranker is to come, and with it the use of `understand` and `spelling`: `docs/architecture.md`.)
 """
 
 from __future__ import annotations

@@ -62,11 +62,10 @@ def test_the_floors_hold_on_the_own_set(tmp_path: Path) -> None:
     assert found.unanswerable > 0  # they are there, counted and not scored
 
 
-def test_the_floors_hold_on_public_sets(shared: Path, tmp_path: Path) -> None:
-    public = [floors for name, floors in read_floors().items() if name != "own"]
-    assert public
-    for floors in public:
-        folder = shared / "recall" / floors.set
-        if not folder.is_dir():
-            pytest.skip(f"{folder.name} is not there")
-        assert broken(measured(folder, floors, tmp_path), floors) == []
+@pytest.mark.parametrize("name", sorted(read_floors().keys() - {"own"}))
+def test_the_floors_hold_on_public_sets(name: str, shared: Path, tmp_path: Path) -> None:
+    floors = read_floors()[name]
+    folder = shared / "recall" / floors.set
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there")
+    assert broken(measured(folder, floors, tmp_path), floors) == []
