@@ -219,6 +219,17 @@ def test_a_spoilt_backup_puts_nothing_in_place(
     assert not other.config.exists()
 
 
+def test_a_bit_that_no_member_holds(tmp_path: Path) -> None:
+    """What fills a block up is in no member's checksum, but in that of gzip."""
+    file = tarred(tmp_path / "it", plain("audio/a"))
+    tar = bytearray(gzip.decompress(file.read_bytes()))
+    tar[tar.index(HEAD_TEXT) + len(HEAD_TEXT) + 9] ^= 0x10
+    whole = gzip.compress(bytes(tar), mtime=0)
+    (tmp_path / "spoilt").write_bytes(whole[:-8] + file.read_bytes()[-8:])
+    with pytest.raises(DamagedFile, match="CRC"):
+        unpacked(tmp_path / "spoilt", tmp_path / "place")
+
+
 def test_a_manifest_that_names_what_is_not_there(tmp_path: Path) -> None:
     whole = tarred(tmp_path / "it", plain("audio/a"), plain("audio/b"))
     with tarfile.open(whole) as old, tarfile.open(tmp_path / "less", "w:gz") as new:

@@ -103,7 +103,7 @@ def test_unplugged_and_back(mic: VirtualMicrophone, speech: Path, tmp_path: Path
     assert lost["reason"] == "desk was taken away"
     assert recorded.opened == 2
     assert len(recorded.losses) == 1
-    assert recorded.lost > RATE // 2
+    assert recorded.lost > 0
     assert_accounted(recorded)
     half = len(recorded.samples) // 2
     for part in (recorded.samples[:half], recorded.samples[half:]):
