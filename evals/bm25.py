@@ -12,6 +12,7 @@ from typing import Final
 import bm25s
 import Stemmer
 
+from evals.dataset import Query
 from memex.passages import indexed_text
 from memex.types import Passage
 
@@ -29,9 +30,9 @@ class Bm25:
         tokens = self._tokens([indexed_text(passage) for passage in passages])
         self._index.index(tokens, show_progress=False)
 
-    def search(self, query: str, limit: int) -> list[Passage]:
+    def search(self, query: Query, limit: int) -> list[Passage]:
         """The passages that share a word with the query, best first."""
-        tokens = self._tokens([query])
+        tokens = self._tokens([query.text])
         if not any(tokens.ids):
             return []
         found, scores = self._index.retrieve(

@@ -61,6 +61,8 @@ class Query:
     asked_at: datetime | None = None
     """What "now" is to the question, in the zone of the corpus's times; None where no
     moment is said."""
+    split: str = ""
+    """"train" or "test", where the set has two halves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +245,7 @@ def _query(row: Mapping[str, object]) -> Query:
         category=str(row.get("category") or ""),
         answer=str(row.get("answer") or ""),
         asked_at=_time(row.get("asked_at")),
+        split=str(row.get("split") or ""),
     )
 
 

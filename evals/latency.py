@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
+from evals.dataset import Query
 from evals.metrics import CUT
 from evals.searchers import Searcher
 from memex.errors import MemexError
@@ -21,7 +22,7 @@ Anew = Callable[[], AbstractContextManager[object]]
 
 
 def milliseconds(
-    searchers: Mapping[str, Searcher], queries: Sequence[str], anew: Anew
+    searchers: Mapping[str, Searcher], queries: Sequence[Query], anew: Anew
 ) -> dict[str, list[float]]:
     """Times of single queries, their embedding included; the methods take turns.
 

@@ -128,9 +128,7 @@ def measure(
                 except MemexError as error:
                     tally.unscored.append(Unscored(query.id, query.text, str(error)))
                 asked()
-            for name, times in milliseconds(
-                searchers, [query.text for query in part.queries], anew
-            ).items():
+            for name, times in milliseconds(searchers, part.queries, anew).items():
                 tally.times.setdefault(name, []).extend(times)
     return SetResult(
         set=data.name,
@@ -158,7 +156,7 @@ def _ask(
     if not wanted:
         tally.unscored.append(Unscored(query.id, query.text, "no passage covers its evidence"))
         return
-    found = {name: one.search(query.text, metrics.DEPTH) for name, one in searchers.items()}
+    found = {name: one.search(query, metrics.DEPTH) for name, one in searchers.items()}
     looked = {name: _look(part, one, query, found[name]) for name, one in searchers.items()}
     kinds = {units[id_].kind for id_ in query.evidence}
     question = Asked(
@@ -192,7 +190,7 @@ def _look(
     """What the stages of a searcher did with a question; empty where it has none."""
     if not isinstance(searcher, Staged):
         return {}
-    seen = searcher.stages(query.text)
+    seen = searcher.stages(query)
     covered = stages.Covered(
         lists={name: [part.units(one) for one in found] for name, found in seen.lists.items()},
         ranked=[part.units(one) for one in seen.ranked],

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
+from evals import metrics
 from evals.bm25 import Bm25
 from evals.corpus import Part
+from evals.dataset import Query
 from evals.stages import Stages
+from memex.database import Database
 from memex.index import Candidate, Identity, Index
 from memex.passages import indexed_text
 from memex.protocols import NO_FILTERS, Embedder, Step
-from memex.recall import recall
-from memex.recall.candidates import gather, lexical, vector
-from memex.recall.fuse import fuse
-from memex.types import Passage
+from memex.recall import Found, Recall
+from memex.recall.candidates import lexical, vector
+from memex.recall.rank import rank
+from memex.recall.spelling import alternatives, weights
+from memex.recall.understand import Understood, understand
+from memex.types import Document, Passage
+from memex.vocabulary import Vocabulary, titled, words_of
 
+LATE: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""Now, where no document has a time."""
 BATCH: Final = 512
 """Passages that are embedded and added at a time."""
 
@@ -28,7 +37,7 @@ BATCH: Final = 512
 class Searcher(Protocol):
     """Something that ranks the passages of one part."""
 
-    def search(self, query: str, limit: int) -> Sequence[Passage]:
+    def search(self, query: Query, limit: int) -> Sequence[Passage]:
         """The best passages, best first, at most `limit`."""
 
 
@@ -36,7 +45,7 @@ class Searcher(Protocol):
 class Staged(Protocol):
     """A searcher of several stages that can be looked into."""
 
-    def stages(self, query: str) -> Stages:
+    def stages(self, query: Query) -> Stages:
         """What stood before the hits of a query."""
 
 
@@ -51,42 +60,43 @@ class Listed:
     candidates: Callable[[str, int], Sequence[Candidate]]
     passages: Mapping[str, Passage]
 
-    def search(self, query: str, limit: int) -> Sequence[Passage]:
+    def search(self, query: Query, limit: int) -> Sequence[Passage]:
         """The list's passages."""
-        return [self.passages[found.id] for found in self.candidates(query, limit)]
+        return [self.passages[found.id] for found in self.candidates(query.text, limit)]
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
     """What Memex serves: all stages of `memex.recall`."""
 
-    index: Index
-    embedder: Embedder
-    executor: Executor
+    recall: Recall
     passages: Mapping[str, Passage]
+    people: tuple[str, ...]
+    now: datetime
+    """When a question is asked that does not say."""
 
-    def search(self, query: str, limit: int) -> Sequence[Passage]:
+    def search(self, query: Query, limit: int) -> Sequence[Passage]:
         """The passages of the hits."""
-        hits = recall(
-            self.index,
-            self.embedder,
-            query,
-            limit=limit,
-            filters=NO_FILTERS,
-            executor=self.executor,
-        )
-        return [hit.passage for hit in hits]
+        return [hit.passage for hit in self.recall(self._read(query), limit=limit)]
 
-    def stages(self, query: str) -> Stages:
+    def stages(self, query: Query) -> Stages:
         """The stages of `memex.recall` before the last, run once more."""
-        lists = gather(self.index, self.embedder, query, NO_FILTERS, self.executor)
+        found = self.find(query, metrics.DEPTH)
+        ranked = rank(found.asked, found.fused, found.passages)
         return Stages(
             lists={
-                name: [self.passages[found.id] for found in candidates]
-                for name, candidates in lists.items()
+                name: [self.passages[one.id] for one in candidates]
+                for name, candidates in found.lists.items()
             },
-            ranked=[self.passages[fused.id] for fused in fuse(lists)],
+            ranked=[self.passages[one.id] for one in ranked],
         )
+
+    def find(self, query: Query, limit: int) -> Found:
+        """What the ranker is given."""
+        return self.recall.find(self._read(query), limit)
+
+    def _read(self, query: Query) -> Understood:
+        return understand(query.text, query.asked_at or self.now, self.people)
 
 
 def all_methods(embedder: Embedder, progress: Callable[[Step], None]) -> Methods:
@@ -95,20 +105,59 @@ def all_methods(embedder: Embedder, progress: Callable[[Step], None]) -> Methods
     @contextmanager
     def methods(part: Part) -> Iterator[Mapping[str, Searcher]]:
         by_id = {passage.id: passage for passage in part.passages}
-        with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as executor:
-            index = _index(Path(folder), part.passages, embedder, progress)
+        with served(part, embedder, progress) as whole:
+            index, words = whole.recall.index, whole.recall.vocabulary
+
+            def by_words(query: str, limit: int) -> Sequence[Candidate]:
+                other = weights(alternatives(query, words)) if words else {}
+                return lexical(index, query, other, NO_FILTERS, limit)
+
+            def by_sense(query: str, limit: int) -> Sequence[Candidate]:
+                return vector(index, embedder, query, NO_FILTERS, limit)
+
             yield {
                 "bm25": Bm25(part.passages),
-                "lexical": Listed(
-                    lambda query, limit: lexical(index, query, NO_FILTERS, limit), by_id
-                ),
-                "vector": Listed(
-                    lambda query, limit: vector(index, embedder, query, NO_FILTERS, limit), by_id
-                ),
-                "memex": Served(index, embedder, executor, by_id),
+                "lexical": Listed(by_words, by_id),
+                "vector": Listed(by_sense, by_id),
+                "memex": whole,
             }
 
     return methods
+
+
+@contextmanager
+def served(part: Part, embedder: Embedder, progress: Callable[[Step], None]) -> Iterator[Served]:
+    """Memex over the passages of a part, with the words and the people in them."""
+    documents = [source.document for source in part.sources]
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as executor:
+        index = _index(Path(folder) / "index", part.passages, embedder, progress)
+        database = Database(Path(folder) / "library.db")
+        try:
+            vocabulary = _vocabulary(database, documents)
+            yield Served(
+                Recall(index, embedder, vocabulary, executor),
+                {passage.id: passage for passage in part.passages},
+                _people(documents),
+                max((each.created_at for each in documents if each.created_at), default=LATE),
+            )
+        finally:
+            database.close()
+
+
+def _vocabulary(database: Database, documents: Sequence[Document]) -> Vocabulary:
+    """The words of some documents, counted as the library does."""
+    vocabulary = Vocabulary(database)
+    counts = titled(document.title for document in documents)
+    for document in documents:
+        counts.update(words_of(document))
+    with database.transaction() as db:
+        vocabulary.change(db, counts)
+    return vocabulary
+
+
+def _people(documents: Sequence[Document]) -> tuple[str, ...]:
+    speakers = {segment.speaker for document in documents for segment in document.segments}
+    return tuple(sorted(filter(None, speakers)))
 
 
 def _index(

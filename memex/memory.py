@@ -31,7 +31,9 @@ from memex.protocols import (
     Token,
 )
 from memex.reader import LazyReader
-from memex.recall import recall
+from memex.recall import Recall
+from memex.recall.understand import narrowed, understand
+from memex.times import here
 from memex.tracing import Draft, Noted, Recorder
 from memex.types import GROWING, Answer, Arrival, Copy, Document, Hit, Known
 
@@ -225,14 +227,9 @@ class Memex:
         shelf = self.indexer.serving
         try:
             with draft.timed("recall"):
-                hits = recall(
-                    shelf.index,
-                    shelf.embedder,
-                    query,
-                    limit=limit,
-                    filters=filters,
-                    executor=self._executor,
-                )
+                found = Recall(shelf.index, shelf.embedder, self.library.vocabulary, self._executor)
+                understood = understand(query, here(), self.library.people.names())
+                hits = found(understood, limit=limit, filters=narrowed(filters, understood))
         except IndexDamaged:
             self.indexer.suspect()
             raise

@@ -61,6 +61,10 @@ class People:
             found[row["name"] or label(row["id"])].append(row)
         return [_known(name, group) for name, group in found.items()]
 
+    def names(self) -> list[str]:
+        """The people that have one, in its order."""
+        return [row["name"] for row in self._database.all("SELECT name FROM people ORDER BY name")]
+
     def named(self, arrivals: Sequence[Arrival]) -> list[Arrival]:
         """Recordings with the names of those who speak in them, in place of their labels;
         part of the transaction that stores them. What was said is learnt from.

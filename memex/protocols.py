@@ -114,7 +114,8 @@ class LanguageModel(Protocol):
 class Filters:
     """What a search is narrowed to."""
 
-    kind: str | None = None
+    kinds: tuple[str, ...] = ()
+    """Of one of these kinds; of any, where there is none."""
     since: datetime | None = None
     """Said or written at or after this time."""
     until: datetime | None = None

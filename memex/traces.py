@@ -301,14 +301,17 @@ def _insert(db: sqlite3.Connection, trace: Trace) -> None:
 
 def filters_to_json(filters: Filters) -> dict[str, str]:
     """The filters that are set."""
-    given = {name: value for name, value in asdict(filters).items() if value is not None}
-    return {name: str(v.isoformat() if name in _TIMES else v) for name, v in given.items()}
+    given = {name: value for name, value in asdict(filters).items() if value}
+    times = {name: given[name].isoformat() for name in _TIMES & given.keys()}
+    kinds = {"kinds": ", ".join(filters.kinds)} if filters.kinds else {}
+    return {**given, **times, **kinds}
 
 
 def _filters(text: str) -> Filters:
     given = json.loads(text)
     times = {name: datetime.fromisoformat(given[name]) for name in _TIMES & given.keys()}
-    return Filters(**{**given, **times})
+    kinds = tuple(filter(None, given.pop("kinds", "").split(", ")))
+    return Filters(**{**given, **times}, kinds=kinds)
 
 
 def _trace(row: sqlite3.Row, shown: Iterable[sqlite3.Row]) -> Trace:

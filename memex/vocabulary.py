@@ -54,6 +54,8 @@ class Vocabulary:
         self._database = database
         self._lock = threading.RLock()
         self._counts: dict[str, int] | None = None
+        self._most = 0
+        """In how many documents the most frequent word is, or was."""
         self._undone = 0
         self._parts: list[Lexicon] = []
         self._new: list[str] = []
@@ -89,6 +91,7 @@ class Vocabulary:
             if known is None:
                 self._new.append(word)
             counts[word] = max(0, (known or 0) + more)
+            self._most = max(self._most, counts[word])
 
     def load(self) -> None:
         """Read the words into memory where that is not done yet: 3 s for 300,000."""
@@ -104,6 +107,7 @@ class Vocabulary:
                 self._undone = self._database.undone
                 rows = db.execute("SELECT word, documents FROM words")
                 self._counts = {row["word"]: row["documents"] for row in rows}
+                self._most = max(self._counts.values(), default=0)
                 self._parts, self._new = [], list(self._counts)
 
     def _is_current(self) -> bool:
@@ -150,6 +154,11 @@ class Vocabulary:
         """How many documents say a word as it is spelt, accents included."""
         with self._read() as (counts, _):
             return counts.get(word.casefold(), 0)
+
+    def most(self) -> int:
+        """How many documents say the word that most say: about as many as there are."""
+        with self._read():
+            return self._most
 
     def documents(self, word: str) -> int:
         """How many documents say a word, in any inflection; one that says it in two counts

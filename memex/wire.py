@@ -280,6 +280,7 @@ def filters_from_json(fields: Mapping[str, Any]) -> Filters:
         return Filters(
             **{
                 **fields,
+                "kinds": tuple(fields.get("kinds", ())),
                 "since": time_from_json(fields.get("since")),
                 "until": time_from_json(fields.get("until")),
             }

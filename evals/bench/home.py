@@ -49,9 +49,7 @@ class Served:
 @contextmanager
 def served(setting: Setting) -> Iterator[Served]:
     """Run memexd over the crowded memory, which is made if it is not there yet."""
-    environment = {**os.environ, "MEMEX_HOME": str(setting.home)}
-    paths = Paths(home=setting.home, config=setting.home / "config.toml")
-    if not paths.library.exists():
+    if not Paths(home=setting.home, config=setting.home / "config.toml").library.exists():
         setting.say(f"making a memory of {setting.passages:,} passages")
         in_process(
             f"{__name__}:build",
@@ -60,10 +58,18 @@ def served(setting: Setting) -> Iterator[Served]:
             passages=setting.passages,
         )
     setting.say("starting memexd")
+    with running(setting.home) as memexd:
+        yield memexd
+
+
+@contextmanager
+def running(home: Path) -> Iterator[Served]:
+    """Run memexd over a data directory."""
+    environment = {**os.environ, "MEMEX_HOME": str(home)}
     command = [sys.executable, "-m", "memex.server", "--quiet"]
     with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL) as daemon:
         try:
-            client = Client(paths)
+            client = Client(Paths(home=home, config=home / "config.toml"))
             yield Served(client, daemon.pid, _wait(client, daemon), environment)
         finally:
             daemon.terminate()

@@ -92,6 +92,17 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def at_rest(pid: int) -> float:
+    """Wait until a process has computed nothing for a second: it has loaded what it loads.
+    Returns its processor time.
+    """
+    before, now = -1.0, cpu_seconds(pid)
+    while now > before:
+        time.sleep(1)
+        before, now = now, cpu_seconds(pid)
+    return now
+
+
 def main(task: str, arguments: str, result: str) -> None:
     """The fresh interpreter's side."""
     module, function = task.split(":")

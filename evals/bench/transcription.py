@@ -22,8 +22,9 @@ from faster_whisper import BatchedInferencePipeline, WhisperModel
 
 from evals.bench.embedding import real_texts
 from evals.bench.figures import Figure, Setting
+from evals.bench.home import running
 from evals.bench.media import repeat
-from evals.bench.process import in_process, medians, timed
+from evals.bench.process import at_rest, cpu_seconds, in_process, medians, timed
 from evals.dataset import read_recordings
 from ingest.misheard import names_of
 from ingest.readers import read
@@ -32,7 +33,6 @@ from ingest.transcribe import BATCH, WhisperTranscriber
 from ingest.voices.speakers import Speakers
 from ingest.whisper import BEAM
 from memex.config import load_config
-from memex.memory import open_memex
 from memex.models.loading import speech_model_path
 from memex.names import MOST, names_in
 from memex.types import Arrival, Document
@@ -143,30 +143,33 @@ def recognition(media: str, home: str, recall: str) -> dict[str, float]:
 
 
 def adding(media: str, home: str, recall: str) -> dict[str, float]:
-    """All that adding a file does: read, recognise, look for names again, tell who speaks,
-    store, embed, index.
+    """All that adding a file does: memex-ingest's share (read, recognise, look for names again,
+    tell who speaks) in this process, memexd's (store, embed, index) in memexd.
     """
     os.environ["MEMEX_HOME"] = home
     config = load_config()
+    config.paths.create()
     names = names_of(list(names_in(real_texts(Path(recall), READ)))[:MOST])
     transcriber = WhisperTranscriber(*speech_model_path(config), names=lambda: names)
-    memex = open_memex(config)
     file = Path(media)
     reading = Reading(transcriber=lambda: transcriber, checkpoint=config.paths.work / "bench")
     speakers = Speakers(config)
     speakers.load()
 
-    def work() -> Document:
-        document, voices = speakers(read(file, reading), file, ignore)
-        sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-        arrival = Arrival.of(document, sha256=sha256, size=file.stat().st_size)
-        for _ in memex.remember(replace(arrival, voices=voices)):
-            pass
-        return document
+    with running(Path(home)) as memexd:
 
-    document, taken = timed(work)
-    memex.close()
-    return {**taken, "words": _words(document.segments)}
+        def work() -> Document:
+            document, voices = speakers(read(file, reading), file, ignore)
+            sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+            arrival = Arrival.of(document, sha256=sha256, size=file.stat().st_size)
+            for _ in memexd.client.remember(replace(arrival, voices=voices)):
+                pass
+            return document
+
+        before = at_rest(memexd.pid)
+        document, taken = timed(work)
+        theirs = cpu_seconds(memexd.pid) - before
+    return {**taken, "cpu": taken["cpu"] + theirs, "words": _words(document.segments)}
 
 
 def _words(segments: Iterable[Said]) -> int:

@@ -58,7 +58,9 @@ def filter_options(command: Command) -> Command:
     """The options that narrow a search; the command gets them as one `Filters`."""
     time = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
     options = (
-        click.option("--kind", type=click.Choice(KINDS), help="Only this kind."),
+        click.option(
+            "--kind", "kinds", type=click.Choice(KINDS), multiple=True, help="Only these."
+        ),
         click.option("--since", type=time, help="Said or written from this local time on."),
         click.option("--until", type=time, help="Said or written before this local time."),
         click.option("--speaker", help="Only where this person speaks."),
@@ -68,7 +70,7 @@ def filter_options(command: Command) -> Command:
     @functools.wraps(command)
     def with_filters(
         *arguments: object,
-        kind: str | None,
+        kinds: tuple[str, ...],
         since: datetime | None,
         until: datetime | None,
         speaker: str | None,
@@ -76,7 +78,7 @@ def filter_options(command: Command) -> Command:
         **others: object,
     ) -> Any:  # noqa: ANN401 (whatever the command returns)
         filters = Filters(
-            kind=kind,
+            kinds=kinds,
             since=since.astimezone() if since else None,
             until=until.astimezone() if until else None,
             speaker=speaker,

@@ -71,7 +71,7 @@ def matching(query: str, others: Mapping[str, float]) -> FullTextQuery:
 def narrowing(filters: Filters) -> str:
     """The filters as LanceDB's SQL."""
     parts = [
-        filters.kind and f"kind = {quoted(filters.kind)}",
+        filters.kinds and f"kind IN ({', '.join(map(quoted, filters.kinds))})",
         filters.since and f"said_at >= {_timestamp(filters.since)}",
         filters.until and f"said_at < {_timestamp(filters.until)}",
         filters.speaker and f"contains(lower(speaker), {quoted(filters.speaker.lower())})",

@@ -1,41 +1,84 @@
-"""Recall: candidates, fusion, serving; one stage a module.
-
-(A ranker is to come, and with it the use of `understand` and `spelling`: `docs/architecture.md`.)
-"""
+"""Recall: understanding, candidates, fusion, ranking, serving; one stage a module."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from typing import Final
 
-from memex.index import Index
-from memex.protocols import Embedder, Filters
-from memex.recall.candidates import DEPTH, gather
-from memex.recall.fuse import fuse
+from memex.index import Candidate, Index
+from memex.protocols import NO_FILTERS, Embedder, Filters
+from memex.recall.candidates import DEPTH as CANDIDATES
+from memex.recall.candidates import gather
+from memex.recall.features import Asked, asked
+from memex.recall.fuse import Fused, fuse
+from memex.recall.rank import DEPTH, rank
 from memex.recall.serve import serve
-from memex.types import Hit
+from memex.recall.spelling import Words, alternatives, weights
+from memex.recall.understand import Understood
+from memex.types import Hit, Passage
 
 SPARE: Final = 10
 """Passages fetched beyond the limit, to take the places of near-duplicates."""
+PHRASE: Final = 1.0
+"""What a passage is worth among the candidates that has all words in quotation marks."""
 
 
-def recall(
-    index: Index,
-    embedder: Embedder | None,
-    query: str,
-    *,
-    limit: int,
-    filters: Filters,
-    executor: Executor,
-) -> list[Hit]:
-    """The passages that answer the query best, best first, at most `limit`.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the ranker is given."""
 
-    `executor` runs the candidate lists side by side.
-    """
-    lists = gather(index, embedder, query, filters, executor, max(DEPTH, limit))
-    wanted = fuse(lists)[: limit + SPARE]
-    rows = {candidate.id: candidate.row for found in lists.values() for candidate in found}
-    return serve(wanted, index.passages({fused.id: rows[fused.id] for fused in wanted}), limit)
+    asked: Asked
+    lists: Mapping[str, Sequence[Candidate]]
+    fused: Sequence[Fused]
+    """Best first, those that are still there."""
+    passages: Mapping[str, Passage]
+    """Those of `fused`."""
 
 
-__all__ = ["recall"]
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """One index, to be asked. Methods may be called from several threads."""
+
+    index: Index
+    embedder: Embedder | None
+    """Without one, only words are searched."""
+    vocabulary: Words | None
+    """Without one, words are taken as they are spelt."""
+    executor: Executor
+    """Runs the candidate lists side by side."""
+
+    def __call__(
+        self, query: Understood, *, limit: int, filters: Filters = NO_FILTERS
+    ) -> list[Hit]:
+        """The passages that answer a query best, best first, at most `limit`."""
+        found = self.find(query, max(DEPTH, limit + SPARE), filters)
+        ranked = rank(found.asked, found.fused, found.passages)
+        return serve(ranked, found.passages, limit)
+
+    def find(self, query: Understood, limit: int, filters: Filters = NO_FILTERS) -> Found:
+        """The stages before the ranker; at most `limit` passages."""
+        text = query.text or query.query
+        other = alternatives(text, self.vocabulary) if self.vocabulary else []
+        lists = gather(
+            self.index,
+            self.embedder,
+            text,
+            {**weights(other), **dict.fromkeys(query.phrases, PHRASE)},
+            filters,
+            self.executor,
+            max(CANDIDATES, limit),
+        )
+        rows = {each.id: each.row for found in lists.values() for each in found}
+        fused = fuse(lists)[:limit]
+        passages = self.index.passages({one.id: rows[one.id] for one in fused})
+        return Found(
+            asked(query, other, self.vocabulary),
+            lists,
+            [one for one in fused if one.id in passages],
+            passages,
+        )
+
+
+__all__ = ["Found", "Recall"]

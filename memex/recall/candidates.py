@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from typing import Final
 
@@ -12,9 +13,15 @@ DEPTH: Final = 100
 """Candidates of each list."""
 
 
-def lexical(index: Index, query: str, filters: Filters, limit: int = DEPTH) -> list[Candidate]:
-    """By the words of the query: BM25, best first."""
-    return index.lexical(query, limit, filters)
+def lexical(
+    index: Index,
+    query: str,
+    others: Mapping[str, float],
+    filters: Filters,
+    limit: int = DEPTH,
+) -> list[Candidate]:
+    """By the words of the query, and by `others` with what each is worth: BM25, best first."""
+    return index.lexical_with(query, others, limit, filters)
 
 
 def vector(
@@ -30,11 +37,12 @@ def gather(
     index: Index,
     embedder: Embedder | None,
     query: str,
+    others: Mapping[str, float],
     filters: Filters,
     executor: Executor,
     limit: int = DEPTH,
 ) -> dict[str, list[Candidate]]:
     """All lists, side by side. Without an embedder there is only the lexical one."""
-    by_words = executor.submit(lexical, index, query, filters, limit)
+    by_words = executor.submit(lexical, index, query, others, filters, limit)
     by_sense = vector(index, embedder, query, filters, limit) if embedder else []
     return {"lexical": by_words.result(), "vector": by_sense}

@@ -30,22 +30,27 @@ class Fused:
     score: float
     ranks: Mapping[str, int]
     """Rank by list, from 1; a list that has not got it is absent."""
+    shares: Mapping[str, float]
+    """Score by list, of the list's best; what a list has not got counts as the last
+    (`ABSENT`)."""
 
 
 def fuse(lists: Mapping[str, Sequence[Candidate]]) -> list[Fused]:
     """One list of all candidates, best first; ties in the order of the lists."""
-    scores: dict[str, float] = {}
     ranks: dict[str, dict[str, int]] = {}
     for name, candidates in lists.items():
         for rank, candidate in enumerate(candidates, start=1):
             ranks.setdefault(candidate.id, {})[name] = rank
+    shares: dict[str, dict[str, float]] = {id_: {} for id_ in ranks}
     for name, candidates in lists.items():
-        shares = _shares(candidates)
-        absent = min(shares.values(), default=0.0) if ABSENT[name] else 0.0
-        for id_ in ranks:
-            share = shares.get(id_, absent)
-            scores[id_] = scores.get(id_, 0.0) + WEIGHTS[name] * share
-    fused = [Fused(id_, scores[id_], ranks[id_]) for id_ in ranks]
+        known = _shares(candidates)
+        absent = min(known.values(), default=0.0) if ABSENT[name] else 0.0
+        for id_, of in shares.items():
+            of[name] = known.get(id_, absent)
+    fused = [
+        Fused(id_, sum(WEIGHTS[name] * share for name, share in of.items()), ranks[id_], of)
+        for id_, of in shares.items()
+    ]
     return sorted(fused, key=lambda hit: -hit.score)
 
 

@@ -90,6 +90,9 @@ class Words(Protocol):
     def documents(self, word: str) -> int:
         """How many documents say a word, in any inflection."""
 
+    def most(self) -> int:
+        """How many documents say the word that most say."""
+
 
 def alternatives(query: str, words: Words) -> list[Alternative]:
     """What may have been meant by the words of a query, in their order, the most probable

@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Final, Generic, Literal, TypeVar
 
+from memex.protocols import Filters
 from memex.times import Range, Said, range_of, time_of
 from memex.types import KINDS
 from memex.words import is_function_word, words
@@ -153,6 +154,24 @@ def understand(
         or _speaker(_masked(text), known, owner),
         phrases=tuple(_phrases(text)),
         shape=_shape(text, known),
+    )
+
+
+def narrowed(filters: Filters, query: Understood) -> Filters:
+    """Filters, and what the chips of a query say besides; what both say of kind or speaker, as
+    the chips do.
+    """
+    time = query.time.value if query.time and query.time.explicit else Range(None, None)
+    since = [each for each in (filters.since, time.since) if each]
+    until = [each for each in (filters.until, time.until) if each]
+    return replace(
+        filters,
+        kinds=query.kinds.value if query.kinds and query.kinds.explicit else filters.kinds,
+        speaker=query.speaker.value
+        if query.speaker and query.speaker.explicit
+        else filters.speaker,
+        since=max(since, default=None),
+        until=min(until, default=None),
     )
 
 

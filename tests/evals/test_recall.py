@@ -24,7 +24,7 @@ class InOrder:
     def __init__(self, passages: Sequence[Passage]) -> None:
         self.passages = passages
 
-    def search(self, query: str, limit: int) -> Sequence[Passage]:
+    def search(self, query: Query, limit: int) -> Sequence[Passage]:
         return self.passages[:limit]
 
 
@@ -86,8 +86,8 @@ def test_figures_are_written_with_words_and_comparisons() -> None:
 class Refusing(InOrder):
     """Cannot be asked about sailing."""
 
-    def search(self, query: str, limit: int) -> Sequence[Passage]:
-        if "sailed" in query:
+    def search(self, query: Query, limit: int) -> Sequence[Passage]:
+        if "sailed" in query.text:
             raise InvalidRequest("no sailing")
         return super().search(query, limit)
 
@@ -198,7 +198,7 @@ def test_bm25_finds_what_it_is_known_to_find(shared: Path) -> None:
     (part,) = parts(data, "pooled")
     searcher = Bm25(part.passages)
     found = sum(
-        any(part.units(hit) & query.evidence for hit in searcher.search(query.text, 10))
+        any(part.units(hit) & query.evidence for hit in searcher.search(query, 10))
         for query in data.queries
     )
     assert found / len(data.queries) > 0.8

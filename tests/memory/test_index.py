@@ -75,12 +75,12 @@ def test_a_passage_comes_back_as_it_was_also_when_its_row_moved(index: Index) ->
 @pytest.mark.parametrize(
     ("filters", "documents"),
     [
-        (Filters(kind="audio"), {TALK.id}),
-        (Filters(since=datetime(2026, 2, 1, tzinfo=UTC), kind="note"), {ESSAY.id}),
+        (Filters(kinds=("audio",)), {TALK.id}),
+        (Filters(since=datetime(2026, 2, 1, tzinfo=UTC), kinds=("note",)), {ESSAY.id}),
         (Filters(until=datetime(2026, 2, 1, tzinfo=UTC)), {BREAD.id}),
         (Filters(speaker="ben"), {TALK.id}),
         (Filters(document_id=BREAD.id), {BREAD.id}),
-        (Filters(kind="it's not a kind"), set()),
+        (Filters(kinds=("it's not a kind",)), set()),
     ],
 )
 def test_filters_narrow_both_lists(index: Index, filters: Filters, documents: set[str]) -> None:
@@ -151,7 +151,7 @@ def test_the_vector_index_finds_what_an_exact_search_finds(
         assert shared(there) >= 0.9
         assert rows[0].id not in found(0)
         mail = [n for n in there if n % 2]
-        got = found(7, Filters(kind="mail"))
+        got = found(7, Filters(kinds=("mail",)))
         assert {one.kind for one in rows if one.id in got} == {"mail"}
         assert len(set(got) & set(exact(7, mail))) >= 8
         index.optimise()
@@ -187,7 +187,7 @@ def test_of_other_words_that_are_two_a_passage_has_both(index: Index) -> None:
 
 
 def test_other_words_are_narrowed_too(index: Index) -> None:
-    filters = Filters(kind="audio")
+    filters = Filters(kinds=("audio",))
     assert index.lexical_with("loaf", {"bread": 0.5}, 10, filters) == []
 
 

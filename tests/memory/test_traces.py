@@ -245,7 +245,7 @@ def test_what_only_the_forgotten_say_is_in_no_trace_of_others(notes: Notes) -> N
     note, _ = notes.write()
     bread = Filters(document_id=BREAD.id)
     asked = search(notes.memex, "a Zyxomantic bird", bread)
-    narrowed = search(notes.memex, "loaf", Filters(document_id=note.id, kind="audio"))
+    narrowed = search(notes.memex, "loaf", Filters(document_id=note.id, kinds=("audio",)))
     noted, kept = (search(notes.memex, text, bread) for text in ("loaf", "the loaf stood"))
     notes.memex.recorder.settle()
     notes.library.traces.label(noted, "wrong", n=1, note="I meant that of Brobdingovia")

@@ -1,0 +1,49 @@
+"""The fourth stage: what the fusion puts first is looked at again, and ordered by its `FEATURES`.
+
+A linear model, trained listwise (Cao et al., Learning to rank: from pairwise approach to
+listwise approach, ICML 2007) by `python -m evals train`: a larger one learns the sets that it
+is trained on (`docs/decisions/ranking.md`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from operator import mul
+from typing import Final
+
+from memex.recall.features import FEATURES, Asked, features, quoted
+from memex.recall.fuse import Fused
+from memex.types import Passage
+
+DEPTH: Final = 50
+"""Passages that are looked at again."""
+QUOTED: Final = 2.0
+"""What quoted words are worth that stand in a passage as they are quoted: more than it can lack
+beside those that have them scattered."""
+WEIGHTS: Final[Mapping[str, float]] = {
+    "lexical": 1.0,
+    "vector": 1.278,
+    "pairs": 0.482,
+    "sentences": 0.482,
+    "speaker": 0.21,
+    "time": 1.066,
+}
+"""What a whole share of each feature is worth. Trained on QMSum (MIT), FriendsQA (Apache 2.0),
+SciFact (CC BY 4.0) and the half of the project's own questions that is for it."""
+
+
+def rank(query: Asked, found: Sequence[Fused], passages: Mapping[str, Passage]) -> list[Fused]:
+    """What was found, best first, with the ranker's scores; beyond `DEPTH` in its order."""
+    first, rest = found[:DEPTH], found[DEPTH:]
+    if not first:
+        return []
+    worth = [WEIGHTS[name] for name in FEATURES]
+    there = [passages[one.id] for one in first]
+    scored = [
+        replace(one, score=sum(map(mul, worth, row)) + QUOTED * quoted(query, passage))
+        for one, passage, row in zip(first, there, features(query, first, there), strict=True)
+    ]
+    scored.sort(key=lambda one: -one.score)
+    last = scored[-1].score
+    return scored + [replace(one, score=min(last, one.score)) for one in rest]

@@ -1,0 +1,77 @@
+"""Recall as a memory serves it: what a query says decides what is found, and what comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from memex.protocols import Filters
+from tests.documents import BREAD, TALK, document
+from tests.memory.test_forgetting import Notes
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Iterator[Notes]:
+    made = Notes(tmp_path)
+    yield made
+    made.memex.close()
+
+
+def found(notes: Notes, query: str, filters: Filters = Filters()) -> list[str]:  # noqa: B008 (frozen)
+    return [hit.passage.document_id for hit in notes.memex.recall(query, filters=filters)]
+
+
+@pytest.mark.parametrize("query", ["the zixomantik hern", "Brobdignovia", "brobding ovia"])
+def test_a_misspelt_word_finds_what_was_meant(notes: Notes, query: str) -> None:
+    note, _ = notes.write()
+    assert found(notes, query)[0] == note.id
+
+
+def test_a_chip_narrows(notes: Notes) -> None:
+    both = {BREAD.id, TALK.id}
+    assert set(found(notes, "rose loaf")) == both
+    assert found(notes, "rose loaf kind:audio") == [TALK.id]
+    assert found(notes, "rose loaf kind:podcast") == [TALK.id]
+    assert found(notes, "rose loaf kind:note") == [BREAD.id]
+    assert found(notes, "rose loaf from:Ben") == [TALK.id]
+    assert found(notes, "loaf rose before:2026-03-01") == [BREAD.id]
+    assert found(notes, "loaf rose since:2026-03-01") == [TALK.id]
+    assert found(notes, "loaf rose since:2026-03-01 kind:note") == []
+
+
+def test_a_chip_and_an_option_narrow_together(notes: Notes) -> None:
+    march = datetime(2026, 3, 1, tzinfo=UTC)
+    assert found(notes, "loaf rose kind:note", Filters(since=march)) == []
+    assert found(notes, "loaf rose since:2026-01-01", Filters(until=march)) == [BREAD.id]
+    assert found(notes, "loaf rose since:2026-04-01", Filters(since=march)) == [TALK.id]
+
+
+def test_chips_alone_find_what_they_are_about(notes: Notes) -> None:
+    assert found(notes, "kind:audio") == [TALK.id]
+
+
+def test_a_time_in_plain_words_comes_first_and_hides_nothing(notes: Notes) -> None:
+    words = "The heron stood in the reeds of the lake."
+    years = {}
+    for year in (2023, 2024, 2025):
+        at = datetime(year, 5, 4, 12, 0, tzinfo=UTC)
+        note = document(f"{words} {year - 1900}", created_at=at, uri=f"file:///notes/{year}.md")
+        notes.remember(note, note.uri)
+        years[year] = note.id
+    for year, id_ in years.items():
+        hits = found(notes, f"the heron in the reeds in May {year}")
+        assert hits[0] == id_
+        assert set(years.values()) <= set(hits)
+
+
+def test_quoted_words_are_a_phrase(notes: Notes) -> None:
+    """However often others say them apart."""
+    for number in range(30):
+        text = f"Rain on the rack, let it be cool; cut the loaf, cool it, let it rain {number}."
+        note = document(text, uri=f"file:///notes/{number}.md")
+        notes.remember(note, note.uri)
+    assert found(notes, '"let it cool on a rack"')[0] == BREAD.id
+    assert found(notes, "which loaf did we “let cool”, or was it “cool on a rack”?")[0] == BREAD.id
