@@ -83,6 +83,16 @@ def ablate(
 
 
 @evals.command()
+@click.option("--data", type=FOLDER, required=True, help="A set of questions, or a folder of sets.")
+@click.option("--limit", type=click.IntRange(min=1), help="Ask only the first N questions.")
+@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), default=CACHE)
+@_json
+def robustness(data: Path, limit: int | None, cache: Path, json_file: Path | None) -> None:
+    """Ask each question in lower case, with typos, and as a recogniser mishears it."""
+    import_module("evals.robustness").run(data, limit, cache, json_file)
+
+
+@evals.command()
 @_json
 def own(json_file: Path | None) -> None:
     """Score what your own memory finds for your own cases (`memex evals`)."""

@@ -17,6 +17,7 @@ from evals.dataset import Query, read_recall_set
 from evals.searchers import Served, served
 from memex.protocols import Embedder, Step
 from memex.recall.features import FEATURES, features
+from memex.recall.fuse import WEIGHTS as LISTS
 from memex.recall.rank import DEPTH
 from memex.recall.spelling import Words
 from memex.vocabulary import Neighbour
@@ -153,32 +154,36 @@ def _as_spelt(memex: Served) -> Served:
 
 
 def fit(sets: Sequence[Ranking], columns: Sequence[int] = range(len(FEATURES))) -> Matrix:
-    """Weights of shape (features,), none below 0, that of the first used one 1: those under
-    which evidence is likeliest to be drawn first (ListNet's top-one probability). Every set
-    counts the same, whatever its size; what is not among the `columns` weighs 0.
+    """Weights of shape (features,), none below 0: those under which evidence is likeliest to be
+    drawn first (ListNet's top-one probability). Every set counts the same, whatever its size.
+    What is not among the `columns` weighs 0; the lists' scores weigh the same as each other
+    (`docs/decisions/ranking.md`), 1.
     """
+    lists = [at for at in columns if FEATURES[at] in LISTS]
+    others = [at for at in columns if FEATURES[at] not in LISTS]
     lessons, importance = [], []
     for each in sets:
         useful = [one for one in each.lessons if 0 < one.labels.sum() < len(one.labels)]
         lessons += useful
         importance += [1 / (len(useful) * len(sets))] * len(useful)
-    every = np.vstack([one.rows[:, columns] for one in lessons])
-    spread = np.maximum(every.std(axis=0), 1e-9)
-    longest = max(len(one.rows) for one in lessons)
-    rows = np.zeros((len(lessons), longest, len(columns)))
-    wanted = np.zeros((len(lessons), longest))
-    there = np.zeros((len(lessons), longest), bool)
-    for at, one in enumerate(lessons):
-        size = len(one.rows)
-        rows[at, :size] = one.rows[:, columns] / spread
+    tied = [np.column_stack([one.rows[:, lists].sum(1), one.rows[:, others]]) for one in lessons]
+    spread = np.maximum(np.vstack(tied).std(axis=0), 1e-9)
+    longest = max(map(len, tied))
+    rows = np.zeros((len(tied), longest, len(spread)))
+    wanted = np.zeros((len(tied), longest))
+    there = np.zeros((len(tied), longest), bool)
+    for at, (one, features_) in enumerate(zip(lessons, tied, strict=True)):
+        size = len(features_)
+        rows[at, :size] = features_ / spread
         wanted[at, :size] = one.labels / one.labels.sum()
         there[at, :size] = True
     loss = _Loss(rows, wanted, there, np.array(importance))
-    start = np.ones(len(columns))
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(columns))
+    bounds = [(0, None)] * len(spread)
+    found = minimize(loss, np.ones(len(spread)), jac=True, method="L-BFGS-B", bounds=bounds)
+    worth = found.x / spread
     weights = np.zeros(len(FEATURES))
-    weights[list(columns)] = found.x / spread
-    return weights / (weights[columns[0]] or 1.0)
+    weights[lists], weights[others] = worth[0], worth[1:]
+    return weights / (worth[0] or 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,25 @@ import hashlib
 import random
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
 from statistics import fmean
 from typing import Final
 
+from rich import box
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from evals import metrics
+from evals.corpus import Part, parts
+from evals.dataset import find_sets, read_recall_set
+from evals.report import write_json
+from evals.searchers import Searcher, all_methods
+from evals.vectors import CachedEmbedder
+from memex.config import load_config
+from memex.models.loading import load_embedder
 from memex.words import is_function_word
 
 LONG: Final = 5
@@ -195,3 +210,55 @@ def losses(
         )
         for name, noise in noises.items()
     ]
+
+
+K: Final = 5
+"""Of recall@k."""
+COMPARED: Final = ("bm25", "memex")
+
+
+def run(data: Path, limit: int | None, cache: Path, json_file: Path | None) -> None:
+    """Measure every set of a folder, print, write. Raises `MemexError`."""
+    embedder = CachedEmbedder(load_embedder(load_config()), cache)
+    rows: list[tuple[str, str, Loss]] = []
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        for folder in find_sets(data):
+            found = read_recall_set(folder, limit)
+            (part,) = parts(found, "pooled")
+            asking = len(part.queries) * (len(NOISES) + 1) * len(COMPARED)
+            task = progress.add_task(found.name, total=asking)
+            with all_methods(embedder, lambda _: None)(part) as searchers:
+                for name in COMPARED:
+                    recall = recall_of(part, searchers[name], partial(progress.advance, task))
+                    found_losses = losses([query.text for query in part.queries], recall)
+                    rows += [(found.name, name, loss) for loss in found_losses]
+    if json_file:
+        lines = [{"set": of, "method": name, **asdict(loss)} for of, name, loss in rows]
+        write_json(json_file, "robustness", lines)
+    _show(rows)
+
+
+def _show(rows: Iterable[tuple[str, str, Loss]]) -> None:
+    table = Table(box=box.SIMPLE_HEAD, title=f"recall@{K}, as asked and with noise")
+    for column in ("set", "method", "noise"):
+        table.add_column(column)
+    for column in ("as asked", "noisy", "lost"):
+        table.add_column(column, justify="right")
+    for of, name, loss in rows:
+        clean, noisy = (f"{100 * each:.1f}" for each in (loss.clean, loss.noisy))
+        table.add_row(of, name, loss.noise, clean, noisy, f"{loss.lost:.1%}")
+    Console().print(table)
+
+
+def recall_of(
+    part: Part, searcher: Searcher, asked: Callable[[], None]
+) -> Callable[[int, str], float]:
+    """Recall@`K` of a question of a part in other words; `asked` is called after each."""
+
+    def score(number: int, text: str) -> float:
+        query = part.queries[number]
+        hits = searcher.search(replace(query, text=text), K)
+        asked()
+        return metrics.recall_at([part.units(hit) for hit in hits], query.evidence, K)
+
+    return score

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import Final
@@ -48,6 +48,8 @@ class Asked:
     """Its neighbouring words, stemmed, at least one of which carries content."""
     phrases: Sequence[str]
     """What stands in quotation marks: `_as_said`."""
+    wanted: frozenset[str]
+    """All stems that any of its words may be met by."""
     understood: Understood
 
     def match(self, word: str, there: Collection[str]) -> float:
@@ -83,6 +85,7 @@ def asked(understood: Understood, found: Iterable[Alternative], vocabulary: Word
             for one, other in pairwise(said)
             if not (is_function_word(one) and is_function_word(other))
         ),
+        wanted=frozenset(tells).union(*(stems for each in meant.values() for stems, _ in each)),
         phrases=[_as_said(phrase) for phrase in understood.phrases],
         understood=understood,
     )
@@ -102,7 +105,7 @@ def features(query: Asked, found: Sequence[Fused], passages: Sequence[Passage]) 
     named = {word: met for word in query.shares if (met := query.match(word, anybody))}
     rows: list[Row] = []
     for one, passage, speakers in zip(found, passages, names, strict=True):
-        text = Text.of(passage.text)
+        text = Text.of(passage.text, query.wanted)
         here = sum(query.match(word, speakers) for word in named)
         rows.append(
             (
@@ -121,18 +124,20 @@ def features(query: Asked, found: Sequence[Fused], passages: Sequence[Passage]) 
 class Text:
     """The words of a passage, stemmed."""
 
-    twos: Sequence[frozenset[str]]
-    """Those with content of each two sentences on end; of the only one."""
-    pairs: frozenset[tuple[str, str]]
+    twos: Set[frozenset[str]]
+    """Of each two sentences on end, or the only one, the words that are wanted."""
+    pairs: Set[tuple[str, str]]
     """Neighbours within a sentence, function words too."""
 
     @staticmethod
-    def of(text: str) -> Text:
+    def of(text: str, wanted: frozenset[str]) -> Text:
         """Read a text."""
         sentences = [words(part) for part in _SENTENCE_END.split(text)]
-        content = [frozenset(chain.from_iterable(map(content_of, each))) for each in sentences]
+        met = [
+            wanted.intersection(chain.from_iterable(map(content_of, each))) for each in sentences
+        ]
         pairs = chain.from_iterable(pairwise(map(stem, each)) for each in sentences)
-        return Text([one | other for one, other in pairwise(content)] or content, frozenset(pairs))
+        return Text({one | other for one, other in pairwise(met)} or set(met), set(pairs))
 
 
 def _share(part: float, whole: float) -> float:

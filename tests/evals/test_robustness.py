@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from rapidfuzz.distance import OSA
 
-from evals.robustness import NOISES, losses, lower_case, misheard, typos
+from evals.robustness import NOISES, losses, lower_case, misheard, run, typos
 from memex.phonetics import consonants_of
 
 QUERY = "When did Siobhan Kowalczyk repair the espresso machine in Gdansk?"
@@ -69,3 +72,15 @@ def test_the_loss_is_of_what_was_found() -> None:
     (loss,) = losses(queries, score, {"lower case": lower_case})
     assert (loss.noise, loss.clean, loss.noisy, loss.lost) == ("lower case", 1.0, 0.5, 0.5)
     assert losses([], score) == []
+
+
+def test_the_command_says_what_noise_costs(tmp_path: Path) -> None:
+    """On the project's own questions: Memex loses less than bm25, which takes words as spelt."""
+    written = tmp_path / "losses.json"
+    run(Path("evals/sets/own"), 60, tmp_path / "cache", written)
+    rows = json.loads(written.read_text())["results"]
+    lost = {(row["method"], row["noise"]): 1 - row["noisy"] / row["clean"] for row in rows}
+    assert set(lost) == {(method, noise) for method in ("bm25", "memex") for noise in NOISES}
+    assert lost["bm25", "lower case"] == 0
+    for noise in ("typos", "misheard"):
+        assert lost["memex", noise] < lost["bm25", noise] / 2
