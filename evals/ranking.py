@@ -18,12 +18,13 @@ from evals.searchers import Served, served
 from memex.protocols import Embedder, Step
 from memex.recall.features import FEATURES, features
 from memex.recall.fuse import WEIGHTS as LISTS
-from memex.recall.rank import DEPTH
 from memex.recall.spelling import Words
 from memex.vocabulary import Neighbour
 
 HELD_OUT: Final = "test"
 """The half of a set that nothing is learnt from, where a set has halves."""
+DEPTH: Final = 50
+"""Candidates of a question: more than are ranked again, since there is more to be learnt."""
 PENALTY: Final = 1e-3
 """Of the squares of the weights, in standard deviations of their features."""
 

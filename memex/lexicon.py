@@ -11,6 +11,7 @@ by letter.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -122,8 +123,7 @@ class Codes:
     """The different codes of some words, and the words of each."""
 
     codes: Texts
-    number: Mapping[str, int]
-    """Where each is in `codes`."""
+    """In alphabetical order."""
     of_word: NDArray[np.int32]
     """The number of each word's code."""
     rows: NDArray[np.int32]
@@ -133,8 +133,10 @@ class Codes:
 
     def like(self, code: str) -> NDArray[np.int32]:
         """The numbers of the words with this code."""
-        at = self.number.get(code)
-        return self.rows[:0] if at is None else self.rows[self.starts[at] : self.starts[at + 1]]
+        at = bisect_left(self.codes.texts, code)
+        if self.codes.texts[at : at + 1] != [code]:
+            return self.rows[:0]
+        return self.rows[self.starts[at] : self.starts[at + 1]]
 
     def near(self, code: str) -> NDArray[np.int32]:
         """The numbers of the words with a code that is this one, or nearly."""
@@ -194,7 +196,12 @@ def _pairs(
     return np.bitwise_or.reduceat(pairs, starts)
 
 
-def _codes(codes: Mapping[str, int], of_word: NDArray[np.int32]) -> Codes:
+def _codes(numbers: Mapping[str, int], numbered: NDArray[np.int32]) -> Codes:
+    """Of codes by their number, and the number of each word's."""
+    codes = sorted(numbers)
+    place = np.empty(len(codes), np.int32)
+    place[[numbers[code] for code in codes]] = np.arange(len(codes))
+    of_word = place[numbered]
     rows = np.argsort(of_word, kind="stable").astype(np.int32)
     starts = np.searchsorted(of_word[rows], np.arange(len(codes) + 1)).astype(np.int32)
-    return Codes(_texts(list(codes)), codes, of_word, rows, starts)
+    return Codes(_texts(codes), of_word, rows, starts)

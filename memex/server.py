@@ -22,6 +22,7 @@ from memex.errors import MemexError
 from memex.locks import RoleLock
 from memex.logs import in_journal, setup_logging
 from memex.memory import Memex, open_memex
+from memex.models import heap
 
 SHUTDOWN: Final = 5
 """Seconds that open connections are given to finish."""
@@ -112,6 +113,7 @@ def _keep_in_step(memex: Memex) -> None:
         memex.warm()
     except MemexError as error:
         _log.warning("%s", error)
+    heap.give_back()
     while memex.indexer.fell_behind():
         time.sleep(MEND_EVERY)
         failed = 0 if _reconciled(memex) else failed + 1

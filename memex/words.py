@@ -42,7 +42,7 @@ def is_function_word(word: str) -> bool:
     return word.casefold().replace("’", "'") in FUNCTION_WORDS
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def stem(word: str) -> str:
     """What two spellings of a word share: case, accents and inflection removed
     (Snowball's English stemmer).
@@ -57,19 +57,15 @@ def content_stems(text: str) -> list[str]:
 
     Compounds count whole and in parts: "co-founder" gives all of co-founder, founder.
     """
-    return [each for word in words(text) for each in content_of(word)]
-
-
-@lru_cache(maxsize=65536)
-def content_of(word: str) -> tuple[str, ...]:
-    """The stems of a word that carries content, and of its parts; none of another."""
-    if is_function_word(word):
-        return ()
-    parts = re.split(r"['’.\-]", word)
-    if len(parts) == 1 or has_digit(word):
-        return (stem(word),)
-    apart = (part for part in parts if len(part) > 1 and not is_function_word(part))
-    return (stem(word), *map(stem, apart))
+    found = []
+    for word in words(text):
+        if is_function_word(word):
+            continue
+        found.append(stem(word))
+        parts = re.split(r"['’.\-]", word)
+        if len(parts) > 1 and not has_digit(word):
+            found += [stem(part) for part in parts if len(part) > 1 and not is_function_word(part)]
+    return found
 
 
 def has_digit(word: str) -> bool:

@@ -17,12 +17,15 @@ TRIM_THRESHOLD: Final = (-1, 4 << 20)
 """glibc's M_TRIM_THRESHOLD: bytes at the top of a heap that are kept."""
 MMAP_THRESHOLD: Final = (-3, 4 << 20)
 """glibc's M_MMAP_THRESHOLD: bytes from which on an allocation has pages of its own."""
+ARENAS: Final = (-8, 4)
+"""glibc's M_ARENA_MAX: heaps that threads share. It would make eight for each core, and each
+keeps what it once had; LanceDB has many threads."""
 
 
 def keep() -> None:
     """Let freed memory be used again by whoever comes next. Nothing, where there is no glibc."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    for option in (TRIM_THRESHOLD, MMAP_THRESHOLD):
+    for option in (TRIM_THRESHOLD, MMAP_THRESHOLD, ARENAS):
         if mallopt is not None:
             mallopt(*option)
 

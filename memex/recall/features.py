@@ -12,14 +12,14 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Final
 
 from memex.recall.fuse import Fused
 from memex.recall.spelling import Alternative, Words
 from memex.recall.understand import Understood
 from memex.types import Passage
-from memex.words import content_of, content_stems, has_digit, is_function_word, stem, words
+from memex.words import WORD, content_stems, has_digit, is_function_word, stem, words
 
 FEATURES: Final = (
     "lexical",  # BM25, of the best
@@ -33,7 +33,9 @@ FEATURES: Final = (
 Row = tuple[float, ...]
 """One figure for each of `FEATURES`."""
 
-_SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+|\n")
+_WORD_OR_END: Final = re.compile(rf"{WORD.pattern}|(?<=[.!?])\s+|\n\s*")
+"""A word, or where a sentence ends."""
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +107,14 @@ def features(query: Asked, found: Sequence[Fused], passages: Sequence[Passage]) 
     named = {word: met for word in query.shares if (met := query.match(word, anybody))}
     rows: list[Row] = []
     for one, passage, speakers in zip(found, passages, names, strict=True):
-        text = Text.of(passage.text, query.wanted)
+        text = Text.of(passage.text, query)
         here = sum(query.match(word, speakers) for word in named)
         rows.append(
             (
                 one.shares["lexical"],
                 one.shares["vector"],
-                _share(len(query.pairs & text.pairs), len(query.pairs)),
-                max(map(query.covered, text.twos)),
+                _share(len(text.pairs), len(query.pairs)),
+                max(map(query.covered, text.twos), default=0.0),
                 _share(here, sum(named.values())),
                 float(_in_time(query.understood, passage)),
             )
@@ -122,22 +124,28 @@ def features(query: Asked, found: Sequence[Fused], passages: Sequence[Passage]) 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The words of a passage, stemmed."""
+    """What a passage has of a query."""
 
     twos: Set[frozenset[str]]
-    """Of each two sentences on end, or the only one, the words that are wanted."""
+    """Of each two sentences on end, the words that are wanted."""
     pairs: Set[tuple[str, str]]
-    """Neighbours within a sentence, function words too."""
+    """The query's pairs that stand side by side in a sentence."""
 
     @staticmethod
-    def of(text: str, wanted: frozenset[str]) -> Text:
-        """Read a text."""
-        sentences = [words(part) for part in _SENTENCE_END.split(text)]
-        met = [
-            wanted.intersection(chain.from_iterable(map(content_of, each))) for each in sentences
-        ]
-        pairs = chain.from_iterable(pairwise(map(stem, each)) for each in sentences)
-        return Text({one | other for one, other in pairwise(met)} or set(met), set(pairs))
+    def of(text: str, query: Asked) -> Text:
+        """Read a text. (Half of a ranking's time: what is not wanted is passed over.)"""
+        stems = ["", *map(stem, _WORD_OR_END.findall(text)), ""]
+        met: defaultdict[int, frozenset[str]] = defaultdict(frozenset)
+        pairs = set()
+        sentence = 0
+        for at, word in enumerate(stems):
+            if not word:  # the end of a sentence has no letters
+                sentence += 1
+            elif word in query.wanted:
+                met[sentence] |= {word}
+                pairs |= {(stems[at - 1], word), (word, stems[at + 1])}
+        after = {number: met.get(number + 1, _NONE) for number in met}
+        return Text({met[number] | after[number] for number in met}, pairs & query.pairs)
 
 
 def _share(part: float, whole: float) -> float:

@@ -16,8 +16,8 @@ from memex.recall.features import FEATURES, Asked, features, quoted
 from memex.recall.fuse import Fused
 from memex.types import Passage
 
-DEPTH: Final = 50
-"""Passages that are looked at again."""
+DEPTH: Final = 30
+"""Passages that are looked at again: fifty are no better (`docs/decisions/ranking.md`)."""
 QUOTED: Final = 2.0
 """What quoted words are worth that stand in a passage as they are quoted: more than it can lack
 beside those that have them scattered."""
