@@ -13,7 +13,7 @@ from memex.recall.candidates import DEPTH as CANDIDATES
 from memex.recall.candidates import gather
 from memex.recall.features import Asked, asked
 from memex.recall.fuse import Fused, fuse
-from memex.recall.rank import DEPTH, rank
+from memex.recall.rank import depth, rank
 from memex.recall.serve import serve
 from memex.recall.spelling import Words, alternatives, weights
 from memex.recall.understand import Understood
@@ -53,7 +53,7 @@ class Recall:
         self, query: Understood, *, limit: int, filters: Filters = NO_FILTERS
     ) -> list[Hit]:
         """The passages that answer a query best, best first, at most `limit`."""
-        found = self.find(query, max(DEPTH, limit + SPARE), filters)
+        found = self.find(query, max(depth(query), limit + SPARE), filters)
         ranked = rank(found.asked, found.fused, found.passages)
         return serve(ranked, found.passages, limit)
 

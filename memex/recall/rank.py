@@ -14,10 +14,13 @@ from typing import Final
 
 from memex.recall.features import FEATURES, Asked, features, quoted
 from memex.recall.fuse import Fused
+from memex.recall.understand import Understood
 from memex.types import Passage
 
 DEPTH: Final = 30
 """Passages that are looked at again: fifty are no better (`docs/decisions/ranking.md`)."""
+QUOTED_DEPTH: Final = 100
+"""The same, where words are quoted: many may have them all, and few as they are quoted."""
 QUOTED: Final = 2.0
 """What quoted words are worth that stand in a passage as they are quoted: more than it can lack
 beside those that have them scattered."""
@@ -34,9 +37,14 @@ on QMSum (MIT), FriendsQA (Apache 2.0), SciFact (CC BY 4.0) and the half of the 
 questions that is for it."""
 
 
+def depth(query: Understood) -> int:
+    """How many passages are looked at again."""
+    return QUOTED_DEPTH if query.phrases else DEPTH
+
+
 def rank(query: Asked, found: Sequence[Fused], passages: Mapping[str, Passage]) -> list[Fused]:
-    """What was found, best first, with the ranker's scores; beyond `DEPTH` in its order."""
-    first, rest = found[:DEPTH], found[DEPTH:]
+    """What was found, best first, with the ranker's scores; beyond its `depth` as it was."""
+    first, rest = found[: depth(query.understood)], found[depth(query.understood) :]
     if not first:
         return []
     worth = [WEIGHTS[name] for name in FEATURES]
