@@ -1,7 +1,7 @@
 """The fourth stage: what the fusion puts first is looked at again, and ordered by its `FEATURES`.
 
 A linear model, trained listwise (Cao et al., Learning to rank: from pairwise approach to
-listwise approach, ICML 2007) by `python -m evals train`: a larger one learns the sets that it
+listwise approach, ICML 2007) by `python -m evals ablate`: a larger one learns the sets that it
 is trained on (`docs/decisions/ranking.md`).
 """
 
