@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfoNotFoundError
 
-from tzlocal import get_localzone
+from tzlocal import reload_localzone
 
 from memex.times.spans import Clock
 
@@ -32,7 +32,7 @@ def here() -> datetime:
     `datetime.astimezone` gives it, does not; it is what is left where the zone has no name).
     """
     try:
-        return datetime.now(get_localzone())
+        return datetime.now(reload_localzone())  # daemons outlive journeys
     except ZoneInfoNotFoundError:  # TZ has a rule in it, or the system's files contradict
         return datetime.now().astimezone()
 

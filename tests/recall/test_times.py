@@ -229,6 +229,12 @@ def test_here_knows_when_the_clocks_change(monkeypatch: pytest.MonkeyPatch) -> N
     assert abs(now - datetime.now(UTC)) < timedelta(minutes=1)
 
 
+def test_here_is_where_the_user_has_gone_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    for zone in ("America/New_York", "Asia/Tokyo"):
+        monkeypatch.setenv("TZ", zone)
+        assert str(here().tzinfo) == zone
+
+
 def test_a_zone_without_a_name_is_an_offset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "EST5EDT,M3.2.0,M11.1.0")
     assert here().utcoffset() is not None
