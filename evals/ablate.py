@@ -25,6 +25,7 @@ from evals.significance import Difference, mean_difference
 from evals.tables import figures_of
 from evals.vectors import CachedEmbedder
 from memex.config import load_config
+from memex.errors import InvalidRequest
 from memex.models.loading import load_embedder
 from memex.protocols import Step
 from memex.recall.features import FEATURES
@@ -57,6 +58,11 @@ def run(
     learn: Sequence[Path], measure: Sequence[Path], cache: Path, json_file: Path | None
 ) -> None:
     """Learn, measure, print, write. Raises `MemexError`."""
+    if len(learn) < 2:
+        raise InvalidRequest(
+            "There must be two sets to learn from: each is measured by what the others teach.",
+            "Name another one with --learn.",
+        )
     embedder = CachedEmbedder(load_embedder(load_config()), cache)
     plain: dict[str, Ranking] = {}
     found: dict[str, Ranking] = {}

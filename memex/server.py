@@ -106,7 +106,6 @@ def _keep_in_step(memex: Memex) -> None:
     """Bring the index in step with the library, then load the reader, in the background;
     and again whenever something could not be indexed. What does not pass is mended.
     """
-    memex.library.vocabulary.load()
     failed = 0 if _reconciled(memex) else 1
     try:
         memex.recall(TRIAL, limit=1)  # before anybody asks: what is damaged is suspected then

@@ -276,11 +276,14 @@ def filters_to_json(filters: Filters) -> Json:
 
 def filters_from_json(fields: Mapping[str, Any]) -> Filters:
     """The inverse of `filters_to_json`. Raises `InvalidRequest`."""
+    kinds = fields.get("kinds", ())
+    if isinstance(kinds, str):
+        raise InvalidRequest("These filters make no sense: kinds are a list.")
     try:
         return Filters(
             **{
                 **fields,
-                "kinds": tuple(fields.get("kinds", ())),
+                "kinds": tuple(kinds),
                 "since": time_from_json(fields.get("since")),
                 "until": time_from_json(fields.get("until")),
             }

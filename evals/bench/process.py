@@ -19,11 +19,13 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from statistics import median
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from memex.errors import MemexError
 
 T = TypeVar("T")
+REST_SECONDS: Final = 120
+"""What a daemon may take to load what it loads."""
 
 
 class MeasurementFailed(MemexError):
@@ -94,13 +96,16 @@ def cpu_seconds(pid: int) -> float:
 
 def at_rest(pid: int) -> float:
     """Wait until a process has computed nothing for a second: it has loaded what it loads.
-    Returns its processor time.
+    Returns its processor time. Raises `MeasurementFailed` where that does not come.
     """
-    before, now = -1.0, cpu_seconds(pid)
-    while now > before:
+    before = cpu_seconds(pid)
+    for _ in range(REST_SECONDS):
         time.sleep(1)
-        before, now = now, cpu_seconds(pid)
-    return now
+        now = cpu_seconds(pid)
+        if now == before:
+            return now
+        before = now
+    raise MeasurementFailed(f"Process {pid} finds no rest.", "Measure when less goes on.")
 
 
 def main(task: str, arguments: str, result: str) -> None:

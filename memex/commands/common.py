@@ -59,7 +59,11 @@ def filter_options(command: Command) -> Command:
     time = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
     options = (
         click.option(
-            "--kind", "kinds", type=click.Choice(KINDS), multiple=True, help="Only these."
+            "--kind",
+            "kinds",
+            type=click.Choice(KINDS),
+            multiple=True,
+            help="Only this; repeatable.",
         ),
         click.option("--since", type=time, help="Said or written from this local time on."),
         click.option("--until", type=time, help="Said or written before this local time."),

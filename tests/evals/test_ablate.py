@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from evals.ablate import WHOLE, ablate
+from evals.ablate import WHOLE, ablate, run
 from evals.dataset import Query
 from evals.ranking import Candidates, Matrix, Ranking, fit
+from memex.errors import InvalidRequest
 from memex.recall.features import FEATURES
 
 PASSAGES = 10
@@ -56,6 +59,11 @@ def test_a_row_says_what_leaving_something_out_costs() -> None:
     assert rows.difference("without spelling", "recall@1").mean == 0
     assert rows.difference("fused", "recall@1").high < -0.3
     assert set(rows.weights) == set(FEATURES)
+
+
+def test_one_set_is_not_enough_to_learn_from(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest, match="two sets"):
+        run([Path("evals/sets/own")], [], tmp_path, None)
 
 
 def test_a_set_is_measured_by_weights_that_it_did_not_teach() -> None:

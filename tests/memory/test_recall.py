@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from memex.errors import InvalidRequest
 from memex.protocols import Filters
+from memex.wire import filters_from_json, filters_to_json
 from tests.documents import BREAD, TALK, document
 from tests.memory.test_forgetting import Notes
 
@@ -47,6 +49,13 @@ def test_a_chip_and_an_option_narrow_together(notes: Notes) -> None:
     assert found(notes, "loaf rose kind:note", Filters(since=march)) == []
     assert found(notes, "loaf rose since:2026-01-01", Filters(until=march)) == [BREAD.id]
     assert found(notes, "loaf rose since:2026-04-01", Filters(since=march)) == [TALK.id]
+
+
+def test_several_kinds_are_any_of_them() -> None:
+    kinds = ("audio", "mail")
+    assert filters_from_json(filters_to_json(Filters(kinds=kinds))) == Filters(kinds=kinds)
+    with pytest.raises(InvalidRequest, match="kinds are a list"):
+        filters_from_json({"kinds": "audio"})
 
 
 def test_chips_alone_find_what_they_are_about(notes: Notes) -> None:
