@@ -19,9 +19,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from evals.ranking import Matrix, Ranking, as_weights, fit, read
+from evals.ranking import Ranking, fit, read
 from evals.report import write_json
-from evals.significance import Difference, mean_difference
 from evals.tables import figures_of
 from evals.vectors import CachedEmbedder
 from memex.config import load_config
@@ -30,7 +29,9 @@ from memex.models.loading import load_embedder
 from memex.protocols import Step
 from memex.recall.features import FEATURES
 from memex.recall.fuse import WEIGHTS as FUSED
+from memex.recall.learn import Matrix, as_mapping
 from memex.recall.rank import WEIGHTS
+from memex.significance import Difference, mean_difference
 
 METRICS: Final = ("recall@1", "recall@5", "nDCG@10")
 WHOLE: Final = "ranked"
@@ -68,9 +69,12 @@ def run(
     found: dict[str, Ranking] = {}
     for folder in (*learn, *measure):
         with _progress(folder.name) as told:
-            found[folder.name] = read(folder, embedder, told)
+            whole = read(folder, embedder, told)
         with _progress(f"{folder.name}, as it is spelt") as told:
-            plain[folder.name] = read(folder, embedder, told, spelling=False)
+            as_spelt = read(folder, embedder, told, spelling=False)
+        learnt = folder in learn
+        found[folder.name] = whole.unseen() if learnt else whole
+        plain[folder.name] = as_spelt.unseen() if learnt else as_spelt
     rows = ablate(found, plain, [folder.name for folder in learn])
     _show(rows, Console())
     if json_file:
@@ -92,7 +96,7 @@ def ablate(
     for left_out in FEATURES:
         used = [name for name in FEATURES if name != left_out]
         scores[f"without {left_out}"] = _learnt(found, found, learn, used)
-    return Rows(scores, as_weights(fit([found[name] for name in learn])))
+    return Rows(scores, as_mapping(fit([found[name] for name in learn])))
 
 
 def _alone(name: str) -> Matrix:

@@ -16,9 +16,9 @@ from rich.table import Table
 
 from evals.report import write_json
 from evals.results import COMPARED, Run, SetResult, read_run
-from evals.significance import Difference, difference, mean_difference
 from evals.tables import figures_of
 from memex.errors import InvalidRequest
+from memex.significance import Difference, difference, mean_difference
 
 ALL: Final = "mean of the sets"
 """The name of the last rows, in which each set counts the same."""

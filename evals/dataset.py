@@ -9,9 +9,10 @@ the ids of the units that answer them). A set of recordings is a manifest
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,10 @@ CORPUS: Final = "corpus.jsonl.gz"
 PLAIN_CORPUS: Final = "corpus.jsonl"
 """What the corpus of a small set may be called, uncompressed."""
 QUERIES: Final = "queries.jsonl"
+HELD_OUT: Final = "test"
+"""The half of a set that nothing is learnt from, where a set has halves."""
+LEARNT: Final = 7
+"""Tenths that may be learnt from of a set that has no halves."""
 SCOPES: Final = ("pooled", "group")
 """Where a question is asked: of the whole set, or of its own conversation."""
 
@@ -116,6 +121,28 @@ class Recording:
     """Who speaks in it, where that is one person."""
     turns: tuple[Turn, ...] = ()
     """Who speaks when, where several do."""
+
+
+def held_out(queries: Sequence[Query]) -> frozenset[str]:
+    """The ids of those that nothing may be learnt from: the half for tests, or, where a set has
+    no halves, three tenths of what it asks about (of its questions, where that is one thing),
+    by their hashes.
+    """
+    groups = {query.group for query in queries}
+    return frozenset(
+        query.id
+        for query in queries
+        if (
+            query.split == HELD_OUT
+            if query.split
+            else _tenth(query.group if len(groups) > 1 else query.id) >= LEARNT
+        )
+    )
+
+
+def _tenth(name: str) -> int:
+    digest = hashlib.md5(name.encode(), usedforsecurity=False)
+    return int(digest.hexdigest(), 16) % 10
 
 
 def find_sets(folder: Path) -> list[Path]:

@@ -25,10 +25,10 @@ from evals.report_plots import (
     stacked_bars,
 )
 from evals.results import COMPARED, SERVED, Asked, Run, SetResult, across, comparisons, read_run
-from evals.significance import Difference, Interval
 from evals.stages import STAGES
 from evals.tables import SHOWN, chance, headline, points
 from memex.errors import InvalidRequest, StorageError
+from memex.significance import Difference, Interval
 
 PLOTTED: Final = ("nDCG@10", "recall@5", "recall@1", "recall@10")
 """A plot each, for the sets."""

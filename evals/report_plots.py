@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from evals.report_html import Html, join, tag
-from evals.significance import Interval
+from memex.significance import Interval
 
 WIDTH: Final = 520
 """Pixels, of every plot."""

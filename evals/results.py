@@ -15,8 +15,8 @@ from typing import Any, Final
 import numpy as np
 
 from evals.dataset import SCOPES, Unscored
-from evals.significance import Difference, Interval, difference, intervals, mean_difference
 from memex.errors import InvalidRequest
+from memex.significance import Difference, Interval, difference, intervals, mean_difference
 
 SERVED: Final = "memex"
 """The method that users get."""

@@ -82,7 +82,7 @@ class Served:
     def stages(self, query: Query) -> Stages:
         """The stages of `memex.recall` before the last, run once more."""
         found = self.find(query, metrics.DEPTH)
-        ranked = rank(found.asked, found.fused, found.passages)
+        ranked = rank(found.asked, found.fused, found.passages, self.recall.weights)
         return Stages(
             lists={
                 name: [self.passages[one.id] for one in candidates]

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from evals.results import SERVED, Asked, Row, SetResult, comparisons
-from evals.significance import Difference, Interval
 from evals.stages import STAGES
+from memex.significance import Difference, Interval
 
 SHOWN: Final = ("recall@1", "recall@5", "recall@10", "hit@10", "nDCG@10", "MRR")
 BY_GROUP: Final = ("recall@5", "nDCG@10")

@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "wrong": "Say that a result of the last search or answer is wrong.",
     "trace": "Show what was asked, and what was shown for it.",
     "evals": "Make eval cases of your own memory.",
+    "tune": "Learn from what was called right how to rank.",
     "list": "List what is remembered.",
     "show": "Show one document.",
     "watch": "Remember folders as they change.",
@@ -92,6 +93,7 @@ class _Commands(click.Group):
 def cli(context: click.Context, *, debug: bool, no_start: bool) -> None:
     """Memex: a personal memory that runs on this machine and nowhere else."""
     context.obj = {"start": not no_start, "debug": debug}
+    context.color = False if os.environ.get("NO_COLOR") else None
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -98,16 +98,14 @@ class Client:
         limit: int,
         filters: Filters = NO_FILTERS,
         *,
-        moments: bool = False,
         segments: bool = False,
         trace: bool = True,
     ) -> Json:
-        """`recall` as JSON (`docs/json.md`) and the number of its trace; with `moments`, the
-        best sentence of each hit; with `segments`, the positions of its first and last.
-        Without `trace` it leaves none.
+        """`recall` as JSON (`docs/json.md`) with facets and the number of its trace; with
+        `segments`, the positions of each hit's first and last. Without `trace` it leaves none.
         """
         body = {"query": query, "limit": limit, "filters": filters_to_json(filters)}
-        wanted = {"moments": moments, "segments": segments, "trace": trace}
+        wanted = {"segments": segments, "trace": trace}
         return self._call("POST", "/v1/recall", {**body, **wanted})
 
     def ask(
@@ -397,6 +395,22 @@ class Client:
                 event = event_from_json(fields)
                 if isinstance(event, Step):
                     yield event
+
+    def tune(self, *, dry_run: bool) -> Iterator[Step | Json]:
+        """Learn the ranker's weights from what was marked: steps, then the outcome
+        (`docs/json.md`).
+        """
+        for fields in self._stream("/v1/tune", {"dry_run": dry_run}):
+            if fields["type"] == "tuned":
+                yield {name: value for name, value in fields.items() if name != "type"}
+            else:
+                event = event_from_json(fields)
+                if isinstance(event, Step):
+                    yield event
+
+    def reset_weights(self) -> bool:
+        """Go back to the weights that ship; whether there were others."""
+        return bool(self._call("POST", "/v1/tune/reset", {})["reset"])
 
     def _call(
         self, method: str, path: str, body: Json | None = None, timeout: float | None = None

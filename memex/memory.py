@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -31,11 +32,23 @@ from memex.protocols import (
     Token,
 )
 from memex.reader import LazyReader
-from memex.recall import Recall
+from memex.recall import Recall, Served
+from memex.recall.facets import facets
+from memex.recall.features import FEATURES
+from memex.recall.rank import VERSION, WEIGHTS
 from memex.recall.understand import narrowed, understand
 from memex.times import here
 from memex.tracing import Draft, Noted, Recorder
-from memex.types import GROWING, Answer, Arrival, Copy, Document, Hit, Known
+from memex.types import (
+    GROWING,
+    Answer,
+    Arrival,
+    Copy,
+    Document,
+    Hit,
+    Known,
+    Results,
+)
 
 MAX_QUERY: Final = 2_000
 """Characters of a query or question."""
@@ -222,20 +235,54 @@ class Memex:
 
         What its trace is to have is noted in a `draft`.
         """
+        return self._serve(query, here(), limit, filters, draft or Draft()).hits
+
+    def search(
+        self,
+        query: str,
+        *,
+        limit: int = 10,
+        filters: Filters = NO_FILTERS,
+        draft: Draft | None = None,
+    ) -> Results:
+        """`recall`, with why each was found and what it can be narrowed by. Raises the same."""
+        draft, now = draft or Draft(), here()
+        served = self._serve(query, now, limit, filters, draft)
+        with draft.timed("snippets"):
+            hits = [
+                replace(hit, snippet=served.snippets.of(hit.passage, self.library))
+                for hit in served.hits
+            ]
+            return Results(tuple(hits), facets(served.passages, now.tzinfo))
+
+    def _serve(
+        self, query: str, now: datetime, limit: int, filters: Filters, draft: Draft
+    ) -> Served:
         _check_query(query, limit)
-        draft = draft or Draft()
-        shelf = self.indexer.serving
         try:
             with draft.timed("recall"):
-                found = Recall(shelf.index, shelf.embedder, self.library.vocabulary, self._executor)
-                understood = understand(query, here(), self.library.people.names())
-                hits = found(understood, limit=limit, filters=narrowed(filters, understood))
+                understood = understand(query, now, self.library.people.names())
+                served = self.stages().serve(understood, limit, narrowed(filters, understood))
         except IndexDamaged:
             self.indexer.suspect()
             raise
-        places = self.library.places({hit.passage.document_id for hit in hits})
-        draft.hits = [_placed(hit, places) for hit in hits]
-        return list(draft.hits)
+        places = self.library.places({hit.passage.document_id for hit in served.hits})
+        draft.hits = [_placed(hit, places) for hit in served.hits]
+        return replace(served, hits=list(draft.hits))
+
+    def stages(self) -> Recall:
+        """The stages of recall, over what is searched now and by the weights for that."""
+        shelf = self.indexer.serving
+        model = shelf.embedder.model if shelf.embedder else ""
+        learnt = self.library.weights.learnt
+        fits = learnt and learnt.fit(model, VERSION, FEATURES)
+        return Recall(
+            shelf.index,
+            shelf.embedder,
+            self.library.vocabulary,
+            self._executor,
+            learnt.weights if learnt and fits else WEIGHTS,
+        )
 
     def ask(
         self, question: str, *, filters: Filters = NO_FILTERS, draft: Draft | None = None
@@ -278,12 +325,24 @@ class Memex:
                 "embedding": self._embedder.model,
                 "reader": self._language_model.model,
             },
+            "ranking": self._ranking(),
             "indexing": None
             if self.indexer.settled
             else {
                 "done": int(progress.done) if progress else 0,
                 "total": int(progress.total or 0) if progress else 0,
             },
+        }
+
+    def _ranking(self) -> Mapping[str, object] | None:
+        """The weights that were learnt, and whether they are used; None where none were."""
+        learnt = self.library.weights.learnt
+        if learnt is None:
+            return None
+        return {
+            **asdict(learnt),
+            "learnt_at": learnt.learnt_at.isoformat(),
+            "used": learnt.fit(self._embedder.model, VERSION, FEATURES),
         }
 
 

@@ -90,7 +90,7 @@ def sentences_of(segment: Segment, position: int, language: str | None) -> Itera
     total = sum(len(words) for words in pieces)
     done = 0
     for words in pieces:
-        start, end = _times(segment, done, done + len(words), total)
+        start, end = times_of(segment, done, done + len(words), total)
         done += len(words)
         yield Sentence(" ".join(words), len(words), position, segment, start, end)
 
@@ -101,10 +101,10 @@ def _bounded(words: list[str]) -> Iterator[list[str]]:
         yield words[at : at + LONGEST_SENTENCE]
 
 
-def _times(
+def times_of(
     segment: Segment, first: int, last: int, total: int
 ) -> tuple[float | None, float | None]:
-    """Start and end of the words `first` to `last` of a segment, in seconds.
+    """Start and end of the words `first` up to `last` of a segment, of `total`, in seconds.
 
     From the recogniser's words where they are those of the text, else in
     proportion to the number of words.

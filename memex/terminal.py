@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import textwrap
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import click
-
-from memex.words import WORD, content_stems, stem
 
 
 def safe(text: str) -> str:
@@ -68,10 +68,14 @@ def wrapped(text: str, indent: str = "   ") -> str:
     return "\n".join(lines)
 
 
-def lit(text: str, query: str) -> str:
-    """The text with the words that the query has too in bold."""
-    stems = set(content_stems(query))
-    return WORD.sub(
-        lambda found: click.style(found[0], bold=True) if stem(found[0]) in stems else found[0],
-        text,
+def lit(text: str, spans: Iterable[Sequence[int]]) -> str:
+    """Text as `wrapped` folds it, in bold and underlined between the characters of each span."""
+    inside = {at for start, end in spans for at in range(start, end)}
+    marks = iter(
+        [at in inside for at, char in enumerate(text) for each in safe(char) if not each.isspace()]
+    )
+    runs = groupby(wrapped(text), key=lambda char: not char.isspace() and next(marks))
+    return "".join(
+        click.style("".join(run), bold=True, underline=True) if marked else "".join(run)
+        for marked, run in runs
     )

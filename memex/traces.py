@@ -162,11 +162,22 @@ class Traces:
 
     def whole(self) -> Iterator[Trace]:
         """All of them, oldest first."""
-        for row in self._database.all("SELECT id FROM traces ORDER BY id"):
+        yield from self._each(self._database.all("SELECT id FROM traces ORDER BY id"))
+
+    def _each(self, rows: Iterable[sqlite3.Row]) -> Iterator[Trace]:
+        for row in rows:
             try:
                 yield self.trace(row["id"])
             except NotFound:  # forgotten meanwhile
                 continue
+
+    def marked(self) -> Iterator[Trace]:
+        """Those in which something was called right or wrong, oldest first."""
+        rows = self._database.all(
+            "SELECT id FROM traces AS t WHERE verdict IS NOT NULL OR EXISTS (SELECT 1 FROM shown"
+            " WHERE trace_id = t.id AND verdict IS NOT NULL) ORDER BY id"
+        )
+        yield from self._each(rows)
 
     def label(
         self,

@@ -36,6 +36,7 @@ GROWING: Final = "growing"
 """The attribute of a live document of which more is to come."""
 NO_ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType({})
 NO_RANKS: Final[Mapping[str, int]] = MappingProxyType({})
+NO_COUNTS: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +327,22 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Snippet:
+    """The stretch of a passage that shows why it was found."""
+
+    text: str
+    """With "…" where it begins or ends within a sentence."""
+    matches: tuple[tuple[int, int], ...] = ()
+    """Where it has words of the query: from there, up to there, in characters (Unicode code
+    points), in order.
+    """
+    start: float | None = None
+    """When its words begin, in seconds from the start of the recording."""
+    end: float | None = None
+    """When they end, in seconds from the start of the recording."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A passage that was found."""
 
@@ -334,6 +351,31 @@ class Hit:
     """Comparable within one result list only."""
     ranks: Mapping[str, int] = field(default_factory=lambda: NO_RANKS)
     """Which candidate list had it at which rank, from 1: `{"lexical": 1, "vector": 7}`."""
+    snippet: Snippet | None = None
+    """Why it was found; None where that was not asked for, and in a citation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """How many of the passages that were found have what, the most frequent first."""
+
+    kinds: Mapping[str, int] = field(default_factory=lambda: NO_COUNTS)
+    """By one of `KINDS`."""
+    people: Mapping[str, int] = field(default_factory=lambda: NO_COUNTS)
+    """By who speaks in them: each of several."""
+    months: Mapping[str, int] = field(default_factory=lambda: NO_COUNTS)
+    """By when they were said or written, in the user's zone: "2026-03"."""
+    documents: Mapping[str, int] = field(default_factory=lambda: NO_COUNTS)
+    """By the id of their document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a search brings."""
+
+    hits: tuple[Hit, ...]
+    """Best first, with snippets."""
+    facets: Facets
 
 
 @dataclass(frozen=True, slots=True)

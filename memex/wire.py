@@ -24,11 +24,14 @@ from memex.types import (
     Copy,
     Document,
     Echo,
+    Facets,
     FeedLook,
     Hit,
     KnownFeed,
     Passage,
+    Results,
     Segment,
+    Snippet,
     Voiceprint,
     Word,
 )
@@ -50,8 +53,16 @@ def time_from_json(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
+def results_to_json(results: Results) -> Json:
+    """What a search brings, as `--json` prints it."""
+    return {
+        "hits": [hit_to_json(hit) for hit in results.hits],
+        "facets": {name: dict(getattr(results.facets, name)) for name in Facets.__slots__},
+    }
+
+
 def hit_to_json(hit: Hit) -> Json:
-    """A hit, as `--json` prints it."""
+    """A hit, as `--json` prints it; its snippet where it has one."""
     passage = hit.passage
     return {
         "id": passage.id,
@@ -68,6 +79,7 @@ def hit_to_json(hit: Hit) -> Json:
         "said_at": time_to_json(passage.said_at),
         "score": hit.score,
         "ranks": dict(hit.ranks),
+        **({"snippet": asdict(hit.snippet)} if hit.snippet else {}),
     }
 
 
@@ -89,7 +101,9 @@ def hit_from_json(fields: Mapping[str, Any]) -> Hit:
         page=fields["page"],
         heading=fields["heading"],
     )
-    return Hit(passage, fields["score"], fields["ranks"])
+    said = fields.get("snippet")
+    snippet = Snippet(**{**said, "matches": tuple(map(tuple, said["matches"]))}) if said else None
+    return Hit(passage, fields["score"], fields["ranks"], snippet)
 
 
 def answer_to_json(question: str, answer: Answer, ms: float) -> Json:

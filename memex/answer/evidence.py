@@ -194,16 +194,3 @@ def _joined(sentences: Sequence[Sentence], *, named: bool) -> str:
         text = " ".join(sentence.text for sentence in said)
         turns.append(f"{speaker}: {text}" if named and speaker else text)
     return "\n".join(turns)
-
-
-def moment(query: str, passage: Passage, library: Library) -> Passage:
-    """The passage narrowed to the sentence that shares most words with the query.
-
-    Cheap (no model): for showing and playing the right second of a search hit.
-    """
-    sentences = _sentences(passage, library)
-    if not sentences:
-        return passage
-    stems = set(content_stems(query))
-    best = max(sentences, key=lambda s: (_coverage(stems, s.text), s.words >= SHORT))
-    return _narrow(passage, [best])

@@ -3,10 +3,10 @@ pieces is a stream of JSON lines.
 
 A room a module: `documents`, `questions`, `intake` (spool, watched files,
 progress), `live` (what is being said), `feeds` (podcasts), `people` (who speaks), `names`
-(that may be said), `traces` (what was asked), `cases` (for evals), `upkeep` (status,
-reindexing, forgetting), `retention`, `soundness` (looking for damage). Operations that
-change the memory run to their end in a thread of their own, whether or not the client that
-asked still listens.
+(that may be said), `traces` (what was asked), `cases` (for evals), `tuning` (learning from
+marks), `upkeep` (status, reindexing, forgetting), `retention`, `soundness` (looking for
+damage). Operations that change the memory run to their end in a thread of their own, whether
+or not the client that asked still listens.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from memex.api.questions import Questions
 from memex.api.retention import Retention
 from memex.api.soundness import Soundness
 from memex.api.traces import TraceRoom
+from memex.api.tuning import TuningRoom
 from memex.api.upkeep import Upkeep
 from memex.config import Paths
 from memex.daemons import running
@@ -69,6 +70,7 @@ class Api:
             Soundness(memex),
             TraceRoom(memex),
             CaseRoom(memex),
+            TuningRoom(memex),
         )
 
     def app(self) -> Starlette:

@@ -12,13 +12,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from memex.answer.evidence import moment
 from memex.api import streams
 from memex.memory import Memex
 from memex.traces import Kind
 from memex.tracing import Draft
-from memex.types import Answer, Hit
-from memex.wire import Json, answer_to_json, event_to_json, filters_from_json, hit_to_json
+from memex.types import Answer
+from memex.wire import Json, answer_to_json, event_to_json, filters_from_json, results_to_json
 
 
 class Questions:
@@ -37,16 +36,16 @@ class Questions:
         ]
 
     async def recall(self, request: Request) -> Response:
-        """Hits, and where asked for, the moment to play of each (`moments`) and the positions
-        of its first and last segment (`segments`).
+        """Hits with their snippets, and facets; where asked for, the positions of each hit's
+        first and last segment (`segments`).
         """
         fields = await streams.body(request)
         began = time.perf_counter()
         self._give_notice()
         query = streams.text(fields, "query")
         draft = self._draft("search", query, fields)
-        hits = await run_in_threadpool(
-            self._memex.recall,
+        results = await run_in_threadpool(
+            self._memex.search,
             query,
             limit=int(fields.get("limit", 10)),
             filters=draft.filters,
@@ -54,15 +53,12 @@ class Questions:
         )
         reply: Json = {
             "query": query,
-            "hits": [hit_to_json(hit) for hit in hits],
+            **results_to_json(results),
             "ms": streams.ms(began),
             "trace": draft.id,
         }
-        if fields.get("moments"):
-            with draft.timed("moments"):
-                reply["moments"] = await run_in_threadpool(self._moments, query, hits)
         if fields.get("segments"):
-            reply["segments"] = [[hit.passage.first, hit.passage.last] for hit in hits]
+            reply["segments"] = [[hit.passage.first, hit.passage.last] for hit in results.hits]
         self._memex.recorder.record(draft)
         return JSONResponse(reply)
 
@@ -78,10 +74,6 @@ class Questions:
         """Let memex-ingest know that somebody waits for the processor."""
         with suppress(OSError):  # on a full disk questions are answered too
             self._asked.touch(mode=0o600)
-
-    def _moments(self, query: str, hits: list[Hit]) -> list[Json]:
-        moments = [moment(query, hit.passage, self._memex.library) for hit in hits]
-        return [{"text": found.text, "start": found.start, "end": found.end} for found in moments]
 
     async def ask(self, request: Request) -> Response:
         """Tokens, then the answer. Closing the connection stops the model."""

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Final
+
 import click
 
 from memex import terminal
@@ -9,6 +14,9 @@ from memex.commands.common import connect, echo_json, filter_options, json_optio
 from memex.commands.shown import Shown, keep
 from memex.protocols import Filters
 from memex.wire import Json
+
+MOST: Final = 3
+"""Chips of each facet that are shown under the hits."""
 
 
 @click.command()
@@ -20,23 +28,27 @@ from memex.wire import Json
 def command(
     context: click.Context, *, query: tuple[str, ...], limit: int, filters: Filters, as_json: bool
 ) -> None:
-    """Find passages by their words and their sense."""
-    found = connect(context).search(" ".join(query), limit, filters, moments=not as_json)
+    """Find passages by their words and their sense.
+
+    Of each is shown why it was found; --json has all of it.
+    """
+    found = connect(context).search(" ".join(query), limit, filters)
     if as_json:
         echo_json({name: value for name, value in found.items() if name != "trace"})
         return
-    moments = found["moments"]
-    for number, (hit, moment) in enumerate(zip(found["hits"], moments, strict=True), start=1):
-        _show(number, hit, moment, found["query"])
+    for number, hit in enumerate(found["hits"], start=1):
+        _show(number, hit)
     keep(
         paths(),
         [
-            Shown(hit["title"], hit["uri"], moment["start"], hit["end"])
-            for hit, moment in zip(found["hits"], moments, strict=True)
+            Shown(hit["title"], hit["uri"], hit["snippet"]["start"], hit["end"])
+            for hit in found["hits"]
         ],
         found["trace"],
     )
     count = len(found["hits"])
+    if narrower := list(chips(found["facets"])):
+        click.echo(click.style(" · ".join(narrower), dim=True), err=True)
     click.echo(f"{count or 'Nothing'} found in {found['ms']:.0f} ms", err=True)
     hint(found["trace"], count)
 
@@ -48,9 +60,44 @@ def hint(trace: int | None, count: int) -> None:
         click.echo(click.style(f"Trace {trace}: {each}", dim=True), err=True)
 
 
-def _show(number: int, hit: Json, moment: Json, query: str) -> None:
-    click.echo(f"{click.style(f'{number:2}', bold=True)} {heading(hit, moment['start'])}")
-    click.echo(terminal.lit(terminal.wrapped(moment["text"]), query))
+def _show(number: int, hit: Json) -> None:
+    snippet = hit["snippet"]
+    click.echo(f"{click.style(f'{number:2}', bold=True)} {heading(hit, snippet['start'])}")
+    click.echo(terminal.lit(snippet["text"], snippet["matches"]))
+
+
+def chips(facets: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """What can be added to the query to narrow it, each with its count: the most frequent, of
+    what is not the same everywhere.
+    """
+    written = {"kinds": _kind, "people": _person, "months": _month}
+    for name, write in written.items():
+        values = facets[name]
+        if len(values) > 1:
+            for value, count in islice(values.items(), MOST):
+                if chip := write(value):
+                    yield f"{chip} {count}"
+
+
+def _kind(kind: str) -> str:
+    return f"kind:{kind}"
+
+
+def _person(name: str) -> str:
+    """In quotation marks that are not in the name, where it needs any; "" where all are."""
+    shown = terminal.one_line(name)
+    if not re.search(r"[\s\"“]", shown):
+        return f"from:{shown}"
+    if '"' not in shown:
+        return f'from:"{shown}"'
+    return "" if "”" in shown else f"from:“{shown}”"
+
+
+def _month(month: str) -> str:
+    """From its beginning to that of the next."""
+    year, number = map(int, month.split("-"))
+    following = f"{year + number // 12:04}-{number % 12 + 1:02}"
+    return f"since:{month} before:{following}"
 
 
 def heading(hit: Json, start: float | None) -> str:

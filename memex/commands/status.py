@@ -96,6 +96,17 @@ def _memory(status: Json, ingest: Json) -> Iterator[tuple[str, str]]:
         yield "indexing", f"{status['indexing']['done']} of {status['indexing']['total']}"
     models = status["models"] | ({"speech": ingest["speech"]} if "speech" in ingest else {})
     yield "models", ", ".join(f"{role} {name}" for role, name in models.items())
+    if status.get("ranking"):
+        yield "ranking", _ranking(status["ranking"])
+
+
+def _ranking(learnt: Json) -> str:
+    """The weights that were learnt from marks."""
+    at = terminal.local(datetime.fromisoformat(learnt["learnt_at"]))
+    said = f"by {learnt['questions']} questions of yours, learnt {at}"
+    if learnt["used"]:
+        return said
+    return f"! not {said}: that was for {terminal.one_line(learnt['model'])}; `memex tune`"
 
 
 def _version(version: str, process: int) -> str:

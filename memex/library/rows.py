@@ -31,8 +31,8 @@ class Entry:
     copies: int
 
 
-def segment_of(row: sqlite3.Row) -> Segment:
-    """A segment."""
+def segment_of(row: sqlite3.Row, *, words: bool = True) -> Segment:
+    """A segment; without its `words`, if they are not wanted."""
     return Segment(
         text=row["text"],
         start=row["start"],
@@ -41,7 +41,7 @@ def segment_of(row: sqlite3.Row) -> Segment:
         page=row["page"],
         heading=row["heading"],
         line=row["line"],
-        words=tuple(Word(*word) for word in json.loads(row["words"] or "[]")),
+        words=tuple(Word(*word) for word in json.loads(row["words"] or "[]")) if words else (),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from memex.index import Candidate, Index
@@ -13,8 +13,9 @@ from memex.recall.candidates import DEPTH as CANDIDATES
 from memex.recall.candidates import gather
 from memex.recall.features import Asked, asked
 from memex.recall.fuse import Fused, fuse
-from memex.recall.rank import depth, rank
+from memex.recall.rank import WEIGHTS, depth, rank
 from memex.recall.serve import serve
+from memex.recall.snippet import Snippets
 from memex.recall.spelling import Words, alternatives, weights
 from memex.recall.understand import Understood
 from memex.types import Hit, Passage
@@ -38,6 +39,17 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """Hits, and what is needed to say why they were found, and what else was."""
+
+    hits: list[Hit]
+    """Best first."""
+    snippets: Snippets
+    passages: Sequence[Passage]
+    """All that were read for the query, best first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recall:
     """One index, to be asked. Methods may be called from several threads."""
 
@@ -48,14 +60,22 @@ class Recall:
     """Without one, words are taken as they are spelt."""
     executor: Executor
     """Runs the candidate lists side by side."""
+    weights: Mapping[str, float] = field(default_factory=lambda: WEIGHTS)
+    """What a whole share of each of the ranker's features is worth."""
 
     def __call__(
         self, query: Understood, *, limit: int, filters: Filters = NO_FILTERS
     ) -> list[Hit]:
         """The passages that answer a query best, best first, at most `limit`."""
+        return self.serve(query, limit, filters).hits
+
+    def serve(self, query: Understood, limit: int, filters: Filters = NO_FILTERS) -> Served:
+        """The same, with what they were chosen from."""
         found = self.find(query, max(depth(query), limit + SPARE), filters)
-        ranked = rank(found.asked, found.fused, found.passages)
-        return serve(ranked, found.passages, limit)
+        ranked = rank(found.asked, found.fused, found.passages, self.weights)
+        snippets = Snippets(found.asked)
+        hits = serve(snippets, ranked, found.passages, limit)
+        return Served(hits, snippets, [found.passages[one.id] for one in ranked])
 
     def find(self, query: Understood, limit: int, filters: Filters = NO_FILTERS) -> Found:
         """The stages before the ranker; at most `limit` passages."""
@@ -81,4 +101,4 @@ class Recall:
         )
 
 
-__all__ = ["Found", "Recall"]
+__all__ = ["Found", "Recall", "Served"]

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 from typing import Final
 
 from memex.recall.fuse import Fused
@@ -33,8 +34,9 @@ FEATURES: Final = (
 Row = tuple[float, ...]
 """One figure for each of `FEATURES`."""
 
-_WORD_OR_END: Final = re.compile(rf"{WORD.pattern}|(?<=[.!?])\s+|\n\s*")
-"""A word, or where a sentence ends."""
+SENTENCE_END: Final = re.compile(r"[.!?]\s+|\n\s*")
+"""How a sentence ends, with what stands before the next."""
+_WORD_OR_END: Final = re.compile(f"{WORD.pattern}|{SENTENCE_END.pattern}")
 _NONE: Final[frozenset[str]] = frozenset()
 
 
@@ -64,6 +66,16 @@ class Asked:
     def covered(self, there: Collection[str]) -> float:
         """The share of the query that is met by words."""
         return sum(share * self.match(word, there) for word, share in self.shares.items())
+
+    def met(self, there: Collection[str]) -> frozenset[str]:
+        """Those of the stems there by which words of the query are met: the words themselves, or
+        else what is most probably meant.
+        """
+        found = {word for word in self.shares if word in there}
+        for word in self.shares.keys() - found:
+            others = [each for each in self.meant.get(word, ()) if each[0].issubset(there)]
+            found |= max(others, key=itemgetter(1), default=(_NONE, 0.0))[0]
+        return frozenset(found)
 
 
 def asked(understood: Understood, found: Iterable[Alternative], vocabulary: Words | None) -> Asked:

@@ -2,7 +2,7 @@
 
 A linear model, trained listwise (Cao et al., Learning to rank: from pairwise approach to
 listwise approach, ICML 2007) by `python -m evals ablate`: a larger one learns the sets that it
-is trained on (`docs/decisions/ranking.md`).
+is trained on (`docs/decisions/ranking.md`). `memex tune` learns others from the user's marks.
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ WEIGHTS: Final[Mapping[str, float]] = {
 """What a whole share of each feature is worth; the lists' scores as much as each other. Trained
 on QMSum (MIT), FriendsQA (Apache 2.0), SciFact (CC BY 4.0) and the half of the project's own
 questions that is for it."""
+VERSION: Final = 1
+"""Of what the features are: raise it when one is figured out otherwise, so that weights which
+were learnt for it as it was are not used."""
 
 
 def depth(query: Understood) -> int:
@@ -42,12 +45,17 @@ def depth(query: Understood) -> int:
     return QUOTED_DEPTH if query.phrases else DEPTH
 
 
-def rank(query: Asked, found: Sequence[Fused], passages: Mapping[str, Passage]) -> list[Fused]:
+def rank(
+    query: Asked,
+    found: Sequence[Fused],
+    passages: Mapping[str, Passage],
+    weights: Mapping[str, float] = WEIGHTS,
+) -> list[Fused]:
     """What was found, best first, with the ranker's scores; beyond its `depth` as it was."""
     first, rest = found[: depth(query.understood)], found[depth(query.understood) :]
     if not first:
         return []
-    worth = [WEIGHTS[name] for name in FEATURES]
+    worth = [weights[name] for name in FEATURES]
     there = [passages[one.id] for one in first]
     scored = [
         replace(one, score=sum(map(mul, worth, row)) + QUOTED * quoted(query, passage))

@@ -81,9 +81,15 @@ def test_the_same_text_in_another_container_is_a_copy(memex: Home, tmp_path: Pat
 
 def test_search_prints_the_documented_json(memex: Home) -> None:
     found = memex.json("search", "loaf in the oven")
-    assert set(found) == {"query", "hits", "ms"}
-    assert all(set(hit) == HIT for hit in found["hits"])
+    assert set(found) == {"query", "hits", "facets", "ms"}
+    assert all(set(hit) == {*HIT, "snippet"} for hit in found["hits"])
+    assert list(found["facets"]) == ["kinds", "people", "months", "documents"]
     best = found["hits"][0]
+    assert set(best["snippet"]) == {"text", "matches", "start", "end"}
+    assert best["snippet"]["text"] == BREAD.strip()
+    assert best["snippet"]["matches"] == [[9, 13]]
+    assert found["facets"]["kinds"]["note"] >= 1
+    assert found["facets"]["documents"][best["document"]] == 1
     assert "loaf" in best["text"]
     assert best["kind"] == "note"
     assert best["start"] is None

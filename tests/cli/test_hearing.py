@@ -44,10 +44,10 @@ def test_what_is_said_is_found_in_the_passage_that_says_it(memex: Home, turns: l
 
 
 def test_the_moment_to_play_is_the_second_it_was_said(memex: Home, turns: list[Any]) -> None:
-    """The sentence that is shown and played begins within a turn's reach, mostly to the second."""
+    """What is shown and played begins within a turn's reach, mostly to the second."""
     distances = []
     for turn in (turn for turn in turns if len(turn["text"].split()) >= 8):
-        found = memex.client.search(turn["text"], 1, moments=True)["moments"][0]
+        found = memex.client.search(turn["text"], 1)["hits"][0]["snippet"]
         before = max(0.0, turn["start"] - found["start"])
         after = max(0.0, found["start"] - turn["end"])
         distances.append(before + after)

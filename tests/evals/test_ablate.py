@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from evals.ablate import WHOLE, ablate, run
-from evals.dataset import Query
-from evals.ranking import Candidates, Matrix, Ranking, fit
+from evals.dataset import Query, held_out
+from evals.ranking import Candidates, Ranking, fit
 from memex.errors import InvalidRequest
 from memex.recall.features import FEATURES
+from memex.recall.learn import Matrix
 
 PASSAGES = 10
 LEXICAL, PAIRS = FEATURES.index("lexical"), FEATURES.index("pairs")
@@ -72,3 +73,16 @@ def test_a_set_is_measured_by_weights_that_it_did_not_teach() -> None:
     whole = ablate(sets, sets, ["a", "bb"]).scores[WHOLE]
     assert np.mean(whole["a"]["recall@1"]) < 0.4  # by what "bb" teaches
     assert np.mean(whole["bb"]["recall@1"]) < 0.4  # by what "a" teaches
+
+
+def test_of_a_set_without_halves_only_what_no_embedder_knows_is_used() -> None:
+    whole = ranking("a", PAIRS, questions=200)
+    some = whole.unseen()
+    assert 30 <= len(some.questions) <= 90
+    assert {each.query.id for each in some.questions} == held_out(
+        [each.query for each in whole.questions]
+    )
+    halves = Ranking(
+        "a", (*ranking("a", PAIRS).questions, *ranking("a", PAIRS, split="test").questions)
+    )
+    assert halves.unseen() is halves

@@ -17,8 +17,8 @@ from evals.report_html import VOID, Html, table, tag
 from evals.report_page import latest, page
 from evals.report_plots import Group, Point, interval_plot, scatter, stacked_bars
 from evals.results import COMPARED, Asked, Case, Found, Row, Run, SetResult, across, as_row
-from evals.significance import Interval
 from memex.errors import InvalidRequest
+from memex.significance import Interval
 
 EVIL = "<script>alert('x')</script> & \"y\" <img src=http://evil.example/a.png>"
 

@@ -71,11 +71,11 @@ def awaited(memex: Home, ears: Ears, known: Callable[[Json], bool] = bool) -> Js
 
 
 def search(memex: Home, text: str) -> Json:
-    """What is found, with the best moments, as soon as something is."""
+    """What is found, as soon as something is."""
     found: list[Json] = []
 
     def look() -> bool:
-        found.append(memex.client.search(text, 10, moments=True))
+        found.append(memex.client.search(text, 10))
         return bool(found[-1]["hits"])
 
     until(look)
@@ -126,7 +126,7 @@ def test_what_is_said_is_shown_and_found_while_it_is_said_and_stays_once(
     for text, began, row in zip(spoken, starts, rows, strict=True):
         found = search(memex, text)
         assert found["hits"][0]["document"] == growing["id"]
-        assert began - 1 <= found["moments"][0]["start"] <= began + row["seconds"]
+        assert began - 1 <= found["hits"][0]["snippet"]["start"] <= began + row["seconds"]
 
     # Somebody who looked saw it come: settled words stayed, and each utterance ended.
     until(lambda: [event["final"] for event in looking.captions].count(True) >= UTTERANCES)
@@ -166,7 +166,7 @@ def test_what_is_said_is_shown_and_found_while_it_is_said_and_stays_once(
     for text, began, row in zip(spoken, starts, rows, strict=True):
         found = search(memex, text)
         assert {hit["document"] for hit in found["hits"]} == {final["id"]}
-        assert began - 1 <= found["moments"][0]["start"] <= began + row["seconds"]
+        assert began - 1 <= found["hits"][0]["snippet"]["start"] <= began + row["seconds"]
     until(lambda: not list((memex.paths.spool / "live").iterdir()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 
 from memex.errors import InvalidRequest
 from memex.protocols import Filters
-from memex.wire import filters_from_json, filters_to_json
+from memex.types import Facets, Results, Snippet
+from memex.wire import filters_from_json, filters_to_json, hit_from_json, hit_to_json
 from tests.documents import BREAD, TALK, document
 from tests.memory.test_forgetting import Notes
 
@@ -84,3 +86,43 @@ def test_quoted_words_are_a_phrase(notes: Notes) -> None:
         notes.remember(note, note.uri)
     assert found(notes, '"let it cool on a rack"')[0] == BREAD.id
     assert found(notes, "which loaf did we “let cool”, or was it “cool on a rack”?")[0] == BREAD.id
+
+
+def test_a_search_tells_why_each_was_found_and_what_it_can_be_narrowed_by(notes: Notes) -> None:
+    found = notes.memex.search("the loaf, and the roses")
+    assert [hit.passage for hit in found.hits] == [
+        hit.passage for hit in notes.memex.recall("the loaf, and the roses")
+    ]
+    bread, talk = (
+        next(hit for hit in found.hits if hit.passage.document_id == each.id)
+        for each in (BREAD, TALK)
+    )
+    assert bread.snippet == Snippet(
+        "Bake the loaf at 230 degrees for forty minutes, the first twenty with the lid on.\n"
+        "Let it cool on a rack before you cut it.",
+        ((9, 13),),
+    )
+    assert talk.snippet is not None
+    assert talk.snippet.text.startswith("Today we speak about the garden and its roses.")
+    assert (talk.snippet.start, talk.snippet.end) == (2.0, 9.0)
+    assert found.facets == Facets(
+        kinds={"note": 1, "audio": 1},
+        people={"Ada": 1, "Ben": 1},
+        months={"2026-01": 1, "2026-05": 1},
+        documents={BREAD.id: 1, TALK.id: 1},
+    )
+    assert hit_from_json(json.loads(json.dumps(hit_to_json(bread)))).snippet == bread.snippet
+
+
+def test_a_misspelt_word_lights_what_was_meant(notes: Notes) -> None:
+    notes.write()
+    found = notes.memex.search("zixomantik").hits[0].snippet
+    assert found is not None
+    assert [found.text[start:end] for start, end in found.matches] == ["zyxomantic"]
+
+
+def test_facets_are_of_what_a_chip_leaves(notes: Notes) -> None:
+    found = notes.memex.search("rose loaf kind:audio")
+    assert found.facets.kinds == {"audio": 1}
+    assert found.facets.people == {"Ada": 1, "Ben": 1}
+    assert notes.memex.search("rose loaf kind:mail") == Results((), Facets())

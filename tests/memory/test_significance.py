@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evals import significance
-from evals.significance import difference, interval, intervals, mean_difference
+from memex import significance
+from memex.significance import difference, interval, intervals, mean_difference
 
 
 def test_an_interval_holds_the_mean_and_narrows_with_questions() -> None:

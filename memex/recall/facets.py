@@ -1,0 +1,37 @@
+"""Facets: what a search can be narrowed by, with how many passages have it.
+
+They are counted over the passages that are read for the query anyway (those that are ranked
+again, and more where more hits are wanted), not over all that is remembered.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import tzinfo
+
+from memex.types import Facets, Passage
+
+
+def facets(passages: Iterable[Passage], zone: tzinfo | None) -> Facets:
+    """Of some passages, best first; months are those of the user's zone. Of what is equally
+    frequent, what has the better passage comes first.
+    """
+    found = list(passages)
+    return Facets(
+        kinds=_counted(passage.kind for passage in found),
+        people=_counted(name for passage in found for name in _people(passage)),
+        months=_counted(
+            f"{passage.said_at.astimezone(zone):%Y-%m}" for passage in found if passage.said_at
+        ),
+        documents=_counted(passage.document_id for passage in found),
+    )
+
+
+def _people(passage: Passage) -> Iterator[str]:
+    """Who speaks in it, each once."""
+    yield from filter(None, dict.fromkeys((passage.speaker or "").split(", ")))
+
+
+def _counted(values: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(values).most_common())
