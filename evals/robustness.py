@@ -103,7 +103,7 @@ def misheard(query: str, seed: str = "") -> str:
     names = {found.start() for found in words[1:] if _is_name(found.group())}
     chosen = names or {found.start() for found in words if _is_long(found.group())}
     return _WORD.sub(
-        lambda found: _heard(found.group(), seed) if found.start() in chosen else found.group(),
+        lambda found: heard(found.group(), seed) if found.start() in chosen else found.group(),
         query,
     )
 
@@ -146,7 +146,7 @@ def _beside(letter: str, dice: random.Random) -> str:
     return letter
 
 
-def _heard(word: str, seed: str) -> str:
+def heard(word: str, seed: str) -> str:
     """A word with one sound written otherwise, two where it is longer than seven letters."""
     small = word.lower()
     dice = _dice("heard", small, seed)

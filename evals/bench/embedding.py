@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import tempfile
 from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
@@ -22,6 +23,7 @@ from evals.bench.process import in_process, medians, timed
 from evals.corpus import sources
 from evals.dataset import find_sets, read_units
 from memex.config import load_config
+from memex.models.adapter import adapter_path, merge
 from memex.models.loading import load_embedder
 from memex.models.registry import chosen, find
 from memex.models.store import locate
@@ -95,7 +97,12 @@ def torch_side(texts: str, vectors: str) -> dict[str, float]:
     torch.set_num_threads(os.cpu_count() or 1)
     config = load_config()
     entry = find(chosen(config.models, "embedding"))
-    model = SentenceTransformer(str(locate(entry, config)), device="cpu")
+    with tempfile.TemporaryDirectory() as folder:
+        source = locate(entry, config)
+        if entry.adapter:
+            merge(source, adapter_path(entry.adapter), Path(folder))
+            source = Path(folder)
+        model = SentenceTransformer(str(source), device="cpu")
 
     def encode(batch: Sequence[str]) -> Vectors:
         found: Vectors = model.encode(

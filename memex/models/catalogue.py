@@ -12,9 +12,19 @@ not pulled here; a wrong one would be refused as `ModelDamaged`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
-from memex.models.entry import HubFile, ModelEntry, ModelFile, Part, Profile, Prompts, Wheel
+from memex.models.entry import (
+    Adapter,
+    HubFile,
+    ModelEntry,
+    ModelFile,
+    Part,
+    Profile,
+    Prompts,
+    Wheel,
+)
 
 
 def _rows(table: str) -> Iterator[tuple[str, int, str]]:
@@ -172,6 +182,13 @@ ALL_MINILM: Final = ModelEntry(
     ),
 )
 
+MINILM_TALK: Final = replace(
+    ALL_MINILM,
+    name="all-MiniLM-L6-v2-talk",
+    note="the same, taught by Memex to find answers in conversations",
+    adapter=Adapter("talk", "036b6d178ba85d3ed26cb7015e7b2a64a30cd4ae395d365ce371729f9a14c1f8"),
+)
+
 BGE_SMALL: Final = ModelEntry(
     name="bge-small-en-v1.5",
     role="embedding",
@@ -307,6 +324,7 @@ MODELS: Final = {
         WHISPER_SMALL,
         WHISPER_LARGE,
         ALL_MINILM,
+        MINILM_TALK,
         BGE_SMALL,
         E5_SMALL,
         SMOLLM2,
@@ -324,14 +342,14 @@ PROFILES: Final = {
     "tiny": Profile(
         "for a small computer: English, and answers that lean on quotes",
         WHISPER_TINY_EN.name,
-        ALL_MINILM.name,
+        MINILM_TALK.name,
         SMOLLM2.name,
         GE2E.name,
     ),
     "small": Profile(
         "hears 99 languages, and answers in sentences of its own",
         WHISPER_BASE.name,
-        ALL_MINILM.name,
+        MINILM_TALK.name,
         QWEN_CODER.name,
         GE2E.name,
     ),

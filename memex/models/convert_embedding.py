@@ -1,4 +1,4 @@
-"""`python -m memex.models.convert_embedding SOURCE TARGET`: a BERT-like
+"""`python -m memex.models.convert_embedding SOURCE TARGET [ADAPTER]`: a BERT-like
 sentence-transformers model to CTranslate2, its weights quantised to int8.
 
 Run as a process of its own by `memex.models.converted`: transformers and torch
@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Final
 
 from ctranslate2.converters import TransformersConverter
 
+from memex.models.adapter import merge
 from memex.models.pooling import POOLING, read_pooling
 
 COPIED: Final = ("tokenizer.json", "sentence_bert_config.json", POOLING)
@@ -23,11 +25,17 @@ MODULES: Final = frozenset({"Transformer", "Pooling", "Normalize"})
 """What the embedder computes; the last makes unit vectors, which all of Memex's are."""
 
 
-def convert(source: Path, target: Path) -> None:
-    """Convert the model in the folder `source` into the new folder `target`.
+def convert(source: Path, target: Path, adapter: Path | None = None) -> None:
+    """Convert the model in the folder `source`, with what an adapter adds to its weights,
+    into the new folder `target`.
 
     Raises `ValueError` for a model of which the embedder would make other vectors.
     """
+    if adapter:
+        with tempfile.TemporaryDirectory() as folder:
+            merge(source, adapter, Path(folder))
+            convert(Path(folder), target)
+        return
     read_pooling(source)
     stages = json.loads((source / "modules.json").read_text(encoding="utf-8"))
     kinds = {str(stage["type"]).rpartition(".")[2] for stage in stages}
@@ -40,4 +48,4 @@ def convert(source: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    convert(Path(sys.argv[1]), Path(sys.argv[2]))
+    convert(*map(Path, sys.argv[1:]))

@@ -20,6 +20,7 @@ from typing import Final
 
 from memex.config import Config, model_paths
 from memex.errors import ModelDamaged, ModelError, ModelMissing, StorageError
+from memex.models.adapter import adapter_path
 from memex.models.registry import ModelEntry
 from memex.models.store import file_sha256, locate
 
@@ -123,6 +124,8 @@ def _convert(source: Path, target: Path, entry: ModelEntry) -> None:
     scratch = target.with_name(f".{target.name}")
     shutil.rmtree(scratch, ignore_errors=True)
     command = [sys.executable, "-m", CONVERTERS[entry.form], str(source), str(scratch)]
+    if entry.adapter:
+        command.append(str(adapter_path(entry.adapter)))
     offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": ""}
     try:
         done = subprocess.run(
@@ -166,7 +169,8 @@ def _write_manifest(folder: Path, entry: ModelEntry) -> None:
 
 def _sources(entry: ModelEntry) -> dict[str, str]:
     """What a conversion is made of; old manifests name the weights alone."""
-    return {file.name: file.sha256 for file in entry.files}
+    files = {file.name: file.sha256 for file in entry.files}
+    return files | ({entry.adapter.name: entry.adapter.sha256} if entry.adapter else {})
 
 
 def _failed(entry: ModelEntry, reason: str) -> ModelError:

@@ -80,6 +80,18 @@ class Prompts:
 
 
 @dataclass(frozen=True, slots=True)
+class Adapter:
+    """What Memex adds to a model's weights before it converts them (`memex.models.adapter`):
+    a file of this package.
+    """
+
+    name: str
+    """Without the folder and the suffix."""
+    sha256: str
+    """Hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelEntry:
     """One model."""
 
@@ -97,6 +109,8 @@ class ModelEntry:
     where they run as they are."""
     prompts: Prompts = Prompts()
     """Of an embedding model."""
+    adapter: Adapter | None = None
+    """Where the weights are not used as they are."""
 
     @property
     def size(self) -> int:
@@ -110,8 +124,10 @@ class ModelEntry:
 
     @property
     def revision(self) -> str:
-        """Changes with the weights: the first 12 digits of their SHA-256."""
-        return self.weights.sha256[:12]
+        """Changes with the weights: the first 12 digits of the SHA-256 of what was last
+        done to them.
+        """
+        return (self.adapter or self.weights).sha256[:12]
 
 
 @dataclass(frozen=True, slots=True)

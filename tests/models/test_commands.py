@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from memex.commands.models import command
 from memex.config import Config, ModelChoice, load_config
 from memex.errors import InvalidRequest
-from memex.models.catalogue import ALL_MINILM
+from memex.models.catalogue import MINILM_TALK
 from memex.models.converted import ensure_converted, locate_converted
 from memex.models.store import locate
 
@@ -39,7 +39,7 @@ def refused(*arguments: str) -> str:
 def test_verify_misses_the_models_that_are_used(home: Path, models: Path) -> None:
     result = run("verify")
     assert result.exit_code == 1
-    for name in ("whisper-tiny.en", ALL_MINILM.name, "SmolLM2-135M-Instruct-Q4_1"):
+    for name in ("whisper-tiny.en", MINILM_TALK.name, "SmolLM2-135M-Instruct-Q4_1"):
         assert f"memex models pull {name}" in result.stderr
     assert "whisper-base" not in result.output
 
@@ -47,21 +47,21 @@ def test_verify_misses_the_models_that_are_used(home: Path, models: Path) -> Non
 def test_verify_reads_what_a_model_was_converted_to(
     home: Path, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ensure_converted(ALL_MINILM, config)
-    here = tmp_path / "models" / ALL_MINILM.name
-    shutil.copytree(locate(ALL_MINILM, config), here)
-    shutil.copytree(locate_converted(ALL_MINILM), here / ALL_MINILM.form, dirs_exist_ok=True)
+    ensure_converted(MINILM_TALK, config)
+    here = tmp_path / "models" / MINILM_TALK.name
+    shutil.copytree(locate(MINILM_TALK, config), here)
+    shutil.copytree(locate_converted(MINILM_TALK), here / MINILM_TALK.form, dirs_exist_ok=True)
     monkeypatch.setenv("MEMEX_MODELS", str(here.parent))
     monkeypatch.setattr("memex.config.sys.prefix", str(tmp_path / "prefix"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "xdg"))
-    assert f"{ALL_MINILM.name}: sound" in run("verify").output
-    with (here / ALL_MINILM.form / "model.bin").open("r+b") as weights:
+    assert f"{MINILM_TALK.name}: sound" in run("verify").output
+    with (here / MINILM_TALK.form / "model.bin").open("r+b") as weights:
         weights.seek(5000)
         weights.write(b"damage")
     result = run("verify")
     assert result.exit_code == 1
-    assert f"{ALL_MINILM.name}: sound" not in result.output
-    assert f"memex models pull {ALL_MINILM.name}" in result.stderr
+    assert f"{MINILM_TALK.name}: sound" not in result.output
+    assert f"memex models pull {MINILM_TALK.name}" in result.stderr
 
 
 def test_a_model_of_the_users_own_is_used_in_the_role_that_is_named(home: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_model_of_the_users_own_is_used_in_the_role_that_is_named(home: Path) 
 
 
 @pytest.mark.parametrize(
-    "arguments", [("en_US-joe-medium",), (ALL_MINILM.name, "--role", "reader"), ("mine",)]
+    "arguments", [("en_US-joe-medium",), (MINILM_TALK.name, "--role", "reader"), ("mine",)]
 )
 def test_a_choice_that_cannot_be_leaves_the_configuration_alone(
     home: Path, arguments: tuple[str, ...]

@@ -9,7 +9,7 @@ import pytest
 from memex.config import Config, ModelChoice
 from memex.errors import ModelDamaged, ModelError, ModelMissing, StorageError
 from memex.models import converted
-from memex.models.catalogue import ALL_MINILM, SMOLLM2
+from memex.models.catalogue import MINILM_TALK, SMOLLM2
 from memex.models.converted import MANIFEST, ensure_converted, locate_converted
 from memex.models.download import pull
 from memex.models.entry import ModelFile
@@ -110,5 +110,5 @@ def test_no_directory_can_be_written(models: Path, config: Config, tmp_path: Pat
 
 
 def test_the_embedding_model_of_the_default_profile_is_converted(config: Config) -> None:
-    folder = ensure_converted(ALL_MINILM, config)
-    assert (folder / "model.bin").stat().st_size < ALL_MINILM.weights.size / 3
+    folder = ensure_converted(MINILM_TALK, config)
+    assert (folder / "model.bin").stat().st_size < MINILM_TALK.weights.size / 3

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from memex.config import Config, ModelChoice, Paths
-from memex.models.catalogue import ALL_MINILM
+from memex.models.adapter import adapter_path, merge
+from memex.models.catalogue import MINILM_TALK
 from memex.models.loading import _digest, load_embedder
 from memex.models.store import locate
 from memex.protocols import Embedder
@@ -59,7 +60,8 @@ def test_what_exceeds_the_limit_is_cut(embedder: Embedder) -> None:
 
 
 def test_the_model_names_its_weights(embedder: Embedder) -> None:
-    assert embedder.model == f"all-MiniLM-L6-v2@{ALL_MINILM.weights.sha256[:12]}-int8"
+    assert MINILM_TALK.adapter
+    assert embedder.model == f"all-MiniLM-L6-v2-talk@{MINILM_TALK.adapter.sha256[:12]}-int8"
 
 
 def test_queries_and_documents_do_not_disturb_each_other(embedder: Embedder) -> None:
@@ -79,7 +81,11 @@ def test_the_vectors_are_those_of_sentence_transformers(
 ) -> None:
     texts = abstracts(shared, 40)
     query = "who wrote the essay?"
-    reference = by_sentence_transformers(locate(ALL_MINILM, config), texts, query, tmp_path)
+    assert MINILM_TALK.adapter
+    adapted = tmp_path / "adapted"
+    adapted.mkdir()
+    merge(locate(MINILM_TALK, config), adapter_path(MINILM_TALK.adapter), adapted)
+    reference = by_sentence_transformers(adapted, texts, query, tmp_path)
     assert reference.model.startswith("mine@")
     assert reference.rows.shape == (40, 384)
     cosines = (embedder.encode_documents(texts) * reference.rows).sum(axis=1)

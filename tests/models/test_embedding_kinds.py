@@ -19,7 +19,7 @@ from tokenizers.models import Unigram
 from memex.config import Config, ModelChoice
 from memex.errors import ModelError
 from memex.models import registry
-from memex.models.catalogue import ALL_MINILM
+from memex.models.catalogue import MINILM_TALK
 from memex.models.converted import MANIFEST
 from memex.models.loading import load_embedder
 from memex.models.pooling import read_pooling
@@ -44,7 +44,7 @@ Add = Callable[[Path, Prompts], ModelEntry]
 
 @pytest.fixture
 def minilm(config: Config) -> Path:
-    return locate(ALL_MINILM, config)
+    return locate(MINILM_TALK, config)
 
 
 @pytest.fixture
