@@ -337,9 +337,11 @@ class Snippet:
     points), in order.
     """
     start: float | None = None
-    """When its words begin, in seconds from the start of the recording."""
+    """When the sentence in it begins that has most of the query, in seconds from the start of
+    the recording.
+    """
     end: float | None = None
-    """When they end, in seconds from the start of the recording."""
+    """When its words end, in seconds from the start of the recording."""
 
 
 @dataclass(frozen=True, slots=True)

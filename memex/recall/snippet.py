@@ -1,4 +1,4 @@
-"""The stretch of a passage that shows why it was found, and when its words were said.
+"""The stretch of a passage that shows why it was found, and the second to hear it from.
 
 Of all stretches of `LENGTH` it is the one that has most of what is quoted in the query, then
 most of the query's words, by rarity; it begins and ends with a sentence where that is possible.
@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, islice
+from itertools import accumulate, islice, pairwise
 from typing import Final, Protocol
 
 from memex.passages import times_of
@@ -61,7 +61,8 @@ class Snippets:
         before = "" if start in marked.starts else ELLIPSIS
         after = "" if end in marked.ends else ELLIPSIS
         shift = len(before) - start
-        began, ended = _said(text, passage, library)
+        told = passage.text[marked.told_at(start, end) : end]
+        began, ended = _said(told, passage, library)
         return Snippet(
             text=f"{before}{text}{after}",
             matches=tuple((one + shift, other + shift) for one, other in marked.lit(start, end)),
@@ -159,6 +160,18 @@ class _Marked:
             return sentence
         word = max(self.text.rfind(gap, start, limit + 1) for gap in " \n")
         return word if word > start else limit
+
+    def told_at(self, start: int, end: int) -> int:
+        """Where in a stretch the sentence begins that has most of it: what goes before it need
+        not be heard again.
+        """
+        begins = [start, *(place for place in self.starts if start < place < end)]
+
+        def told(sentence: tuple[int, int]) -> tuple[float, float]:
+            quoted = sum(mark.share(*sentence) for mark in self.quoted)
+            return quoted, self.query.covered(self._there(*sentence))
+
+        return max(pairwise([*begins, end]), key=told)[0]
 
     def lit(self, start: int, end: int) -> list[tuple[int, int]]:
         """Where a stretch has words of the query, or what is quoted; in order, none in another."""

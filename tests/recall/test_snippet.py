@@ -218,6 +218,13 @@ def test_of_a_recording_the_snippet_tells_when_its_words_were_said() -> None:
     assert start == 10
 
 
+def test_it_is_heard_from_the_sentence_that_tells_most() -> None:
+    passage, library = heard(TALK[2])
+    found = snippets("see heron reeds").of(passage, library)
+    assert found.text.startswith("Did you see it?")
+    assert (found.start, found.end) == (104, 110.5)
+
+
 def test_segments_without_words_are_passed_over() -> None:
     empty = Segment(" ", 50, 51, "Ada")
     assert said("heron", empty, TALK[1], empty, empty, TALK[2], empty) == (104, 110.5)
