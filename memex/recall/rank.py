@@ -17,7 +17,7 @@ from memex.recall.fuse import Fused
 from memex.recall.understand import Understood
 from memex.types import Passage
 
-DEPTH: Final = 30
+DEPTH: Final = 20
 """Passages that are looked at again: fifty are no better (`docs/decisions/ranking.md`)."""
 QUOTED_DEPTH: Final = 100
 """The same, where words are quoted: many may have them all, and few as they are quoted."""
