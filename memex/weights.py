@@ -82,7 +82,14 @@ def _read(text: str) -> Learnt | None:
             int(fields["questions"]),
             datetime.fromisoformat(fields["learnt_at"]),
         )
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         _log.warning("the learnt weights cannot be read, and are not used: %s", error)
         return None
 

@@ -185,6 +185,7 @@ ALL_MINILM: Final = ModelEntry(
 MINILM_TALK: Final = replace(
     ALL_MINILM,
     name="all-MiniLM-L6-v2-talk",
+    base=ALL_MINILM.name,
     note="the same, taught by Memex to find answers in conversations",
     adapter=Adapter("talk", "036b6d178ba85d3ed26cb7015e7b2a64a30cd4ae395d365ce371729f9a14c1f8"),
 )

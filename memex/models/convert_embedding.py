@@ -32,7 +32,7 @@ def convert(source: Path, target: Path, adapter: Path | None = None) -> None:
     Raises `ValueError` for a model of which the embedder would make other vectors.
     """
     if adapter:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(prefix=".adapting-", dir=target.parent) as folder:
             merge(source, adapter, Path(folder))
             convert(Path(folder), target)
         return

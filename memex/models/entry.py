@@ -111,6 +111,8 @@ class ModelEntry:
     """Of an embedding model."""
     adapter: Adapter | None = None
     """Where the weights are not used as they are."""
+    base: str = ""
+    """The model that has the same files: where that lies, nothing is fetched again."""
 
     @property
     def size(self) -> int:

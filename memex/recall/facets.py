@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import tzinfo
 
 from memex.types import Facets, Passage
@@ -21,9 +22,7 @@ def facets(passages: Iterable[Passage], zone: tzinfo | None) -> Facets:
     return Facets(
         kinds=_counted(passage.kind for passage in found),
         people=_counted(name for passage in found for name in _people(passage)),
-        months=_counted(
-            f"{passage.said_at.astimezone(zone):%Y-%m}" for passage in found if passage.said_at
-        ),
+        months=_counted(month for passage in found for month in _month(passage, zone)),
         documents=_counted(passage.document_id for passage in found),
     )
 
@@ -31,6 +30,14 @@ def facets(passages: Iterable[Passage], zone: tzinfo | None) -> Facets:
 def _people(passage: Passage) -> Iterator[str]:
     """Who speaks in it, each once."""
     yield from filter(None, dict.fromkeys((passage.speaker or "").split(", ")))
+
+
+def _month(passage: Passage, zone: tzinfo | None) -> Iterator[str]:
+    """Its month; none, where it has no time, or one at the end of all times."""
+    if passage.said_at:
+        with suppress(OverflowError):
+            at = passage.said_at.astimezone(zone)
+            yield f"{at.year:04}-{at.month:02}"
 
 
 def _counted(values: Iterable[str]) -> dict[str, int]:

@@ -212,7 +212,8 @@ def _beginning(stems: frozenset[str]) -> re.Pattern[str]:
     second = {letter for stem in stems for letter in (stem[1:2], stem[1:2].upper())}
     second |= {"y", "Y"} if "i" in second else set()
     no_first, no_second = ASCII - first, {letter for letter in ASCII - second if letter.isalnum()}
-    return re.compile(f"[^{_escaped(no_first)}](?<![^\\W_].)(?![{_escaped(no_second)}])")
+    goes_on = f"(?![{_escaped(no_second)}])" if no_second else ""
+    return re.compile(f"[^{_escaped(no_first)}](?<![^\\W_].){goes_on}")
 
 
 def _escaped(letters: Iterable[str]) -> str:

@@ -41,6 +41,13 @@ def test_sound_files_are_found_in_the_models_directory(models: Path, config: Con
     assert (found.status, found.path, found.origin) == ("present", folder, "models")
 
 
+def test_a_model_that_is_made_of_anothers_files_is_found_where_that_lies(
+    models: Path, config: Config
+) -> None:
+    folder = put(models / "toy", {"model.bin": b"weights", "sub/config.json": b"{}"})
+    assert locate(replace(TWO, name="made-of-it", base="toy"), config) == folder
+
+
 def test_a_model_of_one_file_is_found_as_that_file(models: Path, config: Config) -> None:
     folder = put(models / "toy", {"model.gguf": b"weights"})
     assert locate(ONE, config) == folder / "model.gguf"

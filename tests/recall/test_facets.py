@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -38,6 +38,18 @@ def test_a_month_is_one_where_the_user_is() -> None:
     found = [replace(passage("one", "a"), said_at=at), replace(passage("two", "b"), said_at=None)]
     assert facets(found, BERLIN).months == {"2026-04": 1}
     assert facets(found, UTC).months == {"2026-03": 1}
+
+
+def test_at_the_ends_of_all_times_there_is_no_month() -> None:
+    first = datetime.min.replace(tzinfo=UTC)
+    last = datetime.max.replace(tzinfo=UTC)
+    found = [
+        replace(passage("one", "a"), said_at=first),
+        replace(passage("two", "b"), said_at=last),
+    ]
+    west = facets(found, timezone(timedelta(hours=-5)))
+    assert (west.kinds, west.months) == ({"note": 2}, {"9999-12": 1})
+    assert facets(found, timezone(timedelta(hours=5))).months == {"0001-01": 1}
 
 
 def test_of_nothing_nothing_is_counted() -> None:

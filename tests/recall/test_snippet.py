@@ -132,6 +132,11 @@ def test_quoted_words_are_lit_as_they_are_quoted_and_shown_first() -> None:
     assert lit(found) == ["As We — may think", "memex"]
 
 
+def test_a_list_of_codes_is_a_query_as_well() -> None:
+    codes = [f"q{second}7w" for second in "abcdefghijklmnopqrstuvwxyz0123456789"]
+    assert lit(shown(" ".join(codes), "It is the one with qa7w on its back.")) == ["qa7w"]
+
+
 def test_a_quote_longer_than_a_snippet_is_lit_as_far_as_it_is_shown() -> None:
     found = shown(f'"{LONG * 4}"', f"It rained. {LONG * 4}")
     assert len(found.text) <= LENGTH + 2
