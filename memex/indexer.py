@@ -98,6 +98,11 @@ class Indexer:
         """The table to search."""
         return self._serving
 
+    @property
+    def replacing(self) -> bool:
+        """Whether another table is being made to be searched instead."""
+        return self._serving is not self._target
+
     def add(self, *documents: Document) -> Iterator[Step | list[int]]:
         """Index documents; the last item has the number of passages of each.
 

@@ -109,7 +109,7 @@ class Tuning:
         Raises `InvalidRequest` where there are no vectors to weigh just now, `IndexDamaged`.
         """
         recall = self._memex.stages()
-        if recall.embedder is None:
+        if recall.embedder is None or self._memex.indexer.replacing:
             raise InvalidRequest(
                 "The index is still being made for another model.", "See `memex status`."
             )
@@ -121,7 +121,8 @@ class Tuning:
         old, start = as_vector(recall.weights), as_vector(WEIGHTS)
         trial = yield from compare(lessons, old, start)
         new = as_mapping(tune(list(lessons.values()), start))
-        taken = trial.better and not dry_run
+        replaced = self._memex.indexer.serving.index is not recall.index
+        taken = trial.better and not (dry_run or replaced)
         yield Step("learning", FOLDS + 1, FOLDS + 1, "lessons")  # nobody listens: not taken
         if taken:
             now = datetime.now(UTC)
@@ -158,7 +159,8 @@ class Tuning:
         try:
             found = recall.find(understood, DEPTH, narrowed(question.filters, understood))
         except IndexDamaged:
-            self._memex.indexer.suspect()
+            if self._memex.indexer.serving.index is recall.index:  # or another took its place
+                self._memex.indexer.suspect()
             raise
         passages = [found.passages[one.id] for one in found.fused]
         return Lesson(rows_of(found), np.array(right_among(passages, question.right), bool))
