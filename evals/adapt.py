@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,9 +26,11 @@ from transformers import AutoModel, AutoTokenizer
 from evals.lessons import Course, Lesson, read
 from evals.vectors import CachedEmbedder
 from memex.config import load_config
+from memex.errors import InvalidRequest
 from memex.models.adapter import PREFIX
 from memex.models.loading import load_embedder
-from memex.models.registry import find
+from memex.models.pooling import read_pooling
+from memex.models.registry import Prompts, check_role, find
 from memex.models.store import locate
 
 if TYPE_CHECKING:
@@ -129,8 +131,17 @@ class Encoder:
 
 def run(base: str, learn: Sequence[Path], cache: Path, steps: int | None, out: Path) -> None:
     """Learn from sets of questions, and write the adapter. Raises `MemexError`."""
-    console = Console()
-    embedder = CachedEmbedder(load_embedder(load_config()), cache)
+    console, config = Console(), load_config()
+    entry = find(base)
+    check_role(entry, "embedding")
+    folder = locate(entry, config)
+    if entry.prompts != Prompts() or entry.adapter or read_pooling(folder) != "mean":
+        raise InvalidRequest(
+            f"{base} cannot be taught: it has prompts or an adapter, or does not take the mean.",
+            "Name another one with --base.",
+        )
+    as_it_comes = replace(config, models=replace(config.models, embedding=base))
+    embedder = CachedEmbedder(load_embedder(as_it_comes), cache)
     with Progress(console=console, transient=True) as bars:
         bar = bars.add_task("")
 
@@ -138,7 +149,7 @@ def run(base: str, learn: Sequence[Path], cache: Path, steps: int | None, out: P
             bars.update(bar, description=step.stage, completed=step.done, total=step.total)
 
         courses = [read(folder, embedder, show) for folder in learn]
-        encoder = Encoder.of(locate(find(base), load_config()))
+        encoder = Encoder.of(folder)
         for number, loss in enumerate(train(encoder, courses, steps), start=1):
             bars.update(bar, description=f"learning, loss {loss:.2f}", completed=number, total=None)
     save_file(encoder.adapter(), out, {"base": base, "rank": str(RANK)})
@@ -183,7 +194,7 @@ def _epoch(courses: Sequence[Course], dice: random.Random) -> list[tuple[Course,
 def _loss(
     encoder: Encoder, course: Course, lessons: Sequence[Lesson], dice: random.Random
 ) -> Tensor:
-    shown = [dice.choice(each.right) for each in lessons]
+    shown = [each.show(dice) for each in lessons]
     shown += [dice.choice(each.wrong) for each in lessons]
     questions = encoder.encode([each.ask(dice) for each in lessons], QUESTION)
     passages = encoder.encode_passages([course.read(at, dice) for at in shown])

@@ -24,7 +24,7 @@ LURES: Final = 40
 """Passages that a question is likely to be answered with by mistake: the first so many by
 cosine, and by BM25."""
 HOMES: Final = 6
-"""Passages with evidence, the first in the corpus, of a question that has many."""
+"""Passages with evidence, the first in the corpus, that are shown of a question that has many."""
 ANSWERED: Final = 0.35
 """How often a sentence of a long answer stands in for the question."""
 SHORTEST: Final = 6
@@ -48,6 +48,10 @@ class Lesson:
     """The question, and sentences of its answer: each tells what is looked for."""
     right: Sequence[int]
     wrong: Sequence[int]
+
+    def show(self, dice: random.Random) -> int:
+        """A passage that answers it."""
+        return dice.choice(self.right[:HOMES])
 
     def ask(self, dice: random.Random) -> str:
         """The question as somebody may put it."""
@@ -105,5 +109,5 @@ def read(folder: Path, embedder: Embedder, progress: Callable[[Step], None]) -> 
             if len(sentence.split()) >= SHORTEST
         ]
         if wrong:
-            lessons.append(Lesson([query.text, *answers], right[:HOMES], wrong))
+            lessons.append(Lesson([query.text, *answers], right, wrong))
     return Course(data.name, texts, lessons)

@@ -388,25 +388,13 @@ class Client:
 
     def verify(self, *, mend: bool) -> Iterator[Step | Json]:
         """Look for damage in the index, and mend it: steps, and findings as they are printed."""
-        for fields in self._stream("/v1/verify", {"mend": mend}):
-            if fields["type"] == "finding":
-                yield {name: value for name, value in fields.items() if name != "type"}
-            else:
-                event = event_from_json(fields)
-                if isinstance(event, Step):
-                    yield event
+        yield from self._told("finding", "/v1/verify", {"mend": mend})
 
     def tune(self, *, dry_run: bool) -> Iterator[Step | Json]:
         """Learn the ranker's weights from what was marked: steps, then the outcome
         (`docs/json.md`).
         """
-        for fields in self._stream("/v1/tune", {"dry_run": dry_run}):
-            if fields["type"] == "tuned":
-                yield {name: value for name, value in fields.items() if name != "type"}
-            else:
-                event = event_from_json(fields)
-                if isinstance(event, Step):
-                    yield event
+        yield from self._told("tuned", "/v1/tune", {"dry_run": dry_run})
 
     def reset_weights(self) -> bool:
         """Go back to the weights that ship; whether there were others."""
@@ -418,6 +406,14 @@ class Client:
         with self._request(method, path, body, timeout) as response:
             text = response.read()
             return json.loads(text) if text else {}
+
+    def _told(self, kind: str, path: str, body: Json) -> Iterator[Step | Json]:
+        """Steps, and what is of a kind, as it is printed."""
+        for fields in self._stream(path, body):
+            if fields["type"] == kind:
+                yield {name: value for name, value in fields.items() if name != "type"}
+            elif isinstance(event := event_from_json(fields), Step):
+                yield event
 
     def _stream(self, path: str, body: Json) -> Iterator[Json]:
         with self._request("POST", path, body) as response:

@@ -16,7 +16,7 @@ from memex.answer.write import warm
 from memex.config import Config, Paths, Tracing
 from memex.errors import IndexDamaged, InvalidRequest, MemexError, StorageError
 from memex.hindsight import look_back
-from memex.indexer import Indexer, open_indexer
+from memex.indexer import Indexer, Shelf, open_indexer
 from memex.library import Library
 from memex.models.loading import load_embedder, load_language_model
 from memex.models.registry import chosen
@@ -49,6 +49,7 @@ from memex.types import (
     Known,
     Results,
 )
+from memex.weights import Learnt
 
 MAX_QUERY: Final = 2_000
 """Characters of a query or question."""
@@ -273,15 +274,13 @@ class Memex:
     def stages(self) -> Recall:
         """The stages of recall, over what is searched now and by the weights for that."""
         shelf = self.indexer.serving
-        model = shelf.embedder.model if shelf.embedder else ""
-        learnt = self.library.weights.learnt
-        fits = learnt and learnt.fit(model, VERSION, FEATURES)
+        learnt = self._fitting(shelf)
         return Recall(
             shelf.index,
             shelf.embedder,
             self.library.vocabulary,
             self._executor,
-            learnt.weights if learnt and fits else WEIGHTS,
+            learnt.weights if learnt else WEIGHTS,
         )
 
     def ask(
@@ -342,8 +341,14 @@ class Memex:
         return {
             **asdict(learnt),
             "learnt_at": learnt.learnt_at.isoformat(),
-            "used": learnt.fit(self._embedder.model, VERSION, FEATURES),
+            "used": self._fitting(self.indexer.serving) is learnt,
         }
+
+    def _fitting(self, shelf: Shelf) -> Learnt | None:
+        """The weights that were learnt, where they are for a table."""
+        learnt, embedder = self.library.weights.learnt, shelf.embedder
+        fits = learnt and embedder and learnt.fit(embedder.model, VERSION, FEATURES)
+        return learnt if fits else None
 
 
 def open_memex(config: Config) -> Memex:

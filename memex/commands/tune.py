@@ -62,8 +62,8 @@ def _show(tuned: Json) -> None:
     click.echo(_labelled(labelled))
     if trial is None:
         click.echo(
-            f"Kept as they are: of {labelled['teach']} questions it is known what is right; at"
-            f" least {labelled['least']} are needed."
+            f"Kept as they are: it is known of {labelled['teach']} what is right, and at least"
+            f" {labelled['least']} are needed."
         )
         return
     old, new = trial["old"], trial["new"]
@@ -84,7 +84,7 @@ def _labelled(labelled: Json) -> str:
         "quoted": "words are quoted",
     }
     left_out = [f"in {labelled[name]} {why}" for name, why in reasons.items() if labelled[name]]
-    said = f"{labelled['all']} labelled questions"
+    said = f"{labelled['all']} labelled question{'s' if labelled['all'] != 1 else ''}"
     return (
         f"{said}, of which {labelled['teach']} teach ({'; '.join(left_out)})."
         if left_out

@@ -254,8 +254,8 @@ def _said(text: str, passage: Passage, library: Segments) -> tuple[float | None,
     places = at, at + len(said) - 1
     first, last = (bisect_right(begins, place) - 1 for place in places)
     there = library.segments(passage.document_id, passage.first + first, passage.first + last)
-    if len(there) != last - first + 1:  # something went meanwhile
-        return passage.start, passage.end
+    if [" ".join(each.text.split()) for each in there] != texts[first : last + 1]:
+        return passage.start, passage.end  # it was changed meanwhile
     (start, _), (_, end) = (
         _second(segment, whole.count(" ", begins[number], place))
         for segment, number, place in zip((there[0], there[-1]), (first, last), places, strict=True)
