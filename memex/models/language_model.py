@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,7 +45,8 @@ class LlamaModel:
         self._lock = threading.Lock()
         logging.getLogger("llama-cpp-python").setLevel(logging.CRITICAL + 1)  # its C library's
         try:
-            self._llama = Llama(str(path), n_ctx=context, n_threads=_cores(), verbose=False)
+            with _without_tiles():
+                self._llama = Llama(str(path), n_ctx=context, n_threads=_cores(), verbose=False)
         except (ValueError, OSError) as error:
             raise ModelError(
                 f"{path} cannot be loaded as a language model: {error}",
@@ -176,6 +178,29 @@ class LlamaModel:
         if token < 0:
             return ""
         return bytes(self._llama.detokenize([token], special=True)).decode("utf-8", "replace")
+
+
+@contextmanager
+def _without_tiles() -> Iterator[None]:
+    """Load weights as they lie in the file where llama.cpp was built for Intel's AMX: its use of
+    tiles may kill the process (https://github.com/ggml-org/llama.cpp/pull/26954), and `Llama`
+    has no argument for leaving it out.
+    """
+    if b"AMX_INT8 = 1" not in llama_cpp.llama_print_system_info():
+        yield
+        return
+    defaults = llama_cpp.llama_cpp.llama_model_default_params
+
+    def plain() -> Any:  # noqa: ANN401 - llama_cpp is untyped
+        parameters = defaults()
+        parameters.use_extra_bufts = False
+        return parameters
+
+    llama_cpp.llama_cpp.llama_model_default_params = plain
+    try:
+        yield
+    finally:
+        llama_cpp.llama_cpp.llama_model_default_params = defaults
 
 
 def _cores() -> int:
