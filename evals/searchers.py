@@ -113,7 +113,7 @@ def all_methods(embedder: Embedder, progress: Callable[[Step], None]) -> Methods
                 return lexical(index, query, other, NO_FILTERS, limit)
 
             def by_sense(query: str, limit: int) -> Sequence[Candidate]:
-                return vector(index, embedder, query, NO_FILTERS, limit)
+                return vector(index, embedder.encode_query(query), NO_FILTERS, limit)
 
             yield {
                 "bm25": Bm25(part.passages),

@@ -80,10 +80,15 @@ class Recall:
     def find(self, query: Understood, limit: int, filters: Filters = NO_FILTERS) -> Found:
         """The stages before the ranker; at most `limit` passages."""
         text = query.text or query.query
+        embedding = (  # meanwhile the words are looked up
+            self.executor.submit(self.embedder.encode_query, text)
+            if self.embedder and text.strip()
+            else None
+        )
         other = alternatives(text, self.vocabulary) if self.vocabulary else []
         lists = gather(
             self.index,
-            self.embedder,
+            embedding,
             text,
             {**weights(other), **dict.fromkeys(query.phrases, PHRASE)},
             filters,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import Executor
-from typing import Final
+from concurrent.futures import Executor, Future
+from typing import TYPE_CHECKING, Final
 
 from memex.index import Candidate, Index
-from memex.protocols import Embedder, Filters
+from memex.protocols import Filters
+
+if TYPE_CHECKING:
+    from memex.protocols import Vectors
 
 DEPTH: Final = 100
 """Candidates of each list."""
@@ -25,24 +28,22 @@ def lexical(
 
 
 def vector(
-    index: Index, embedder: Embedder, query: str, filters: Filters, limit: int = DEPTH
+    index: Index, embedding: Vectors, filters: Filters, limit: int = DEPTH
 ) -> list[Candidate]:
-    """By its sense: cosine of the embeddings, nearest first."""
-    if not query.strip():
-        return []
-    return index.nearest(embedder.encode_query(query), limit, filters)
+    """By its sense: cosine with the query's embedding, nearest first."""
+    return index.nearest(embedding, limit, filters)
 
 
 def gather(
     index: Index,
-    embedder: Embedder | None,
+    embedding: Future[Vectors] | None,
     query: str,
     others: Mapping[str, float],
     filters: Filters,
     executor: Executor,
     limit: int = DEPTH,
 ) -> dict[str, list[Candidate]]:
-    """All lists, side by side. Without an embedder there is only the lexical one."""
+    """All lists, side by side. Without an embedding there is only the lexical one."""
     by_words = executor.submit(lexical, index, query, others, filters, limit)
-    by_sense = vector(index, embedder, query, filters, limit) if embedder else []
+    by_sense = vector(index, embedding.result(), filters, limit) if embedding else []
     return {"lexical": by_words.result(), "vector": by_sense}
