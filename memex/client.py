@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import quote
 
 from memex.config import Paths
-from memex.errors import DaemonUnavailable, MemexError
+from memex.errors import DaemonUnavailable, MemexError, error_from_json
 from memex.progress import Event
 from memex.protocols import NO_FILTERS, Filters, Remembered, Retracted, Step, Token
 from memex.types import Answer, Arrival, Copy, FeedLook, Hit, Known, KnownFeed, KnownFile
@@ -25,7 +25,6 @@ from memex.wire import (
     arrival_to_json,
     copy_from_json,
     copy_to_json,
-    error_from_json,
     event_from_json,
     filters_to_json,
     hit_from_json,

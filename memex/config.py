@@ -281,6 +281,14 @@ class Tracing:
 
 
 @dataclass(frozen=True, slots=True)
+class Answering:
+    """How questions are answered, `[answers]`."""
+
+    unload: float = 30.0
+    """Minutes without a question after which the reader leaves memory; 0: never."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The configuration file, read once at the start of a process."""
 
@@ -291,9 +299,12 @@ class Config:
     retention: Retention = field(default_factory=Retention)
     listen: Listening = Listening()
     traces: Tracing = Tracing()
+    answers: Answering = Answering()
 
 
-S = TypeVar("S", ModelChoice, Watching, WatchedFolder, Intake, Listening, Wearable, Tracing)
+S = TypeVar(
+    "S", ModelChoice, Watching, WatchedFolder, Intake, Listening, Wearable, Tracing, Answering
+)
 
 
 def private_directory(path: Path) -> None:
@@ -347,6 +358,7 @@ def load_config(paths: Paths | None = None) -> Config:
         retention=_retention(paths.config, table.pop("retention", {})),
         listen=_listening(paths.config, table.pop("listen", {})),
         traces=_tracing(paths.config, table.pop("traces", {})),
+        answers=_section(paths.config, "answers", Answering, table.pop("answers", {})),
     )
 
 

@@ -10,6 +10,7 @@
     ├── ModelError
     │   ├── ModelMissing        not on this machine yet
     │   ├── ModelDamaged        its SHA-256 is not the one on record
+    │   ├── ModelCrashed        its process ended in the middle of an answer
     │   └── DownloadFailed      a pull that broke off (what came is kept)
     ├── StorageError            the data directory cannot be written
     │   ├── DiskFull
@@ -26,6 +27,9 @@ Both are shown to the user as they are.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 
 class MemexError(Exception):
@@ -80,6 +84,10 @@ class ModelDamaged(ModelError):
     """A model file's SHA-256 is not the one on record."""
 
 
+class ModelCrashed(ModelError):
+    """The process of the model ended while it was at work."""
+
+
 class DownloadFailed(ModelError):
     """A download broke off; what has come so far is kept for the next try."""
 
@@ -118,3 +126,15 @@ class AlreadyRunning(DaemonError):
 
 class ServiceError(MemexError):
     """The session's service manager (systemd, launchd) is not there, or refuses."""
+
+
+def error_to_json(error: MemexError) -> dict[str, str]:
+    """An error with its class, so that another process raises the same."""
+    return {"error": type(error).__name__, "message": error.message, "remedy": error.remedy}
+
+
+def error_from_json(fields: Mapping[str, Any]) -> MemexError:
+    """The inverse of `error_to_json`."""
+    named = globals().get(str(fields.get("error")))
+    kind = named if isinstance(named, type) and issubclass(named, MemexError) else MemexError
+    return kind(fields.get("message", "The daemon failed."), fields.get("remedy", ""))

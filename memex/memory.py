@@ -89,6 +89,7 @@ class Memex:
         """Stop what is under way and close the files."""
         self.indexer.stop()
         self._executor.shutdown(cancel_futures=True)
+        self._language_model.close()
         self.recorder.close()
         self.library.close()
 

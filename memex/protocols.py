@@ -5,7 +5,7 @@ A seam has a real implementation and a fake that ships (`memex.testing`).
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -79,6 +79,11 @@ class Message:
     content: str
 
 
+def never() -> bool:
+    """Not cancelled."""
+    return False
+
+
 class LanguageModel(Protocol):
     """Prompt to text. Real: llama-cpp-python."""
 
@@ -104,10 +109,15 @@ class LanguageModel(Protocol):
         max_tokens: int = 128,
         grammar: str | None = None,
         stop: Sequence[str] = (),
+        cancelled: Callable[[], bool] = never,
     ) -> Generator[str, None, None]:
-        """Stream the answer piece by piece, greedily. Closing the iterator
-        stops the model at the next token. `grammar` is GBNF.
+        """Stream the answer piece by piece, greedily. Closing the iterator stops the model at
+        once; so does `cancelled`, asked from time to time, while nobody can close it because
+        the next piece is waited for. `grammar` is GBNF.
         """
+
+    def close(self) -> None:
+        """Let its memory go; the next use takes it again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Sequence
 
-from memex.protocols import LanguageModel, Message
+from memex.protocols import LanguageModel, Message, never
 
 
 class LazyReader:
@@ -40,6 +40,13 @@ class LazyReader:
         """Tokens that prompt and answer share."""
         return self.load().context
 
+    def close(self) -> None:
+        """Let it go, where it was loaded."""
+        with self._loading:
+            if self._loaded is not None:
+                self._loaded.close()
+                self._loaded = None
+
     def count_tokens(self, text: str) -> int:
         """Tokens of a text, without special ones."""
         return self.load().count_tokens(text)
@@ -51,6 +58,9 @@ class LazyReader:
         max_tokens: int = 128,
         grammar: str | None = None,
         stop: Sequence[str] = (),
+        cancelled: Callable[[], bool] = never,
     ) -> Generator[str, None, None]:
         """Stream the answer; see `memex.protocols.LanguageModel`."""
-        yield from self.load().complete(messages, max_tokens=max_tokens, grammar=grammar, stop=stop)
+        yield from self.load().complete(
+            messages, max_tokens=max_tokens, grammar=grammar, stop=stop, cancelled=cancelled
+        )

@@ -6,14 +6,14 @@ around them. What proves a capability is a test with the real model.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from memex.protocols import Message, Recognised
+from memex.protocols import Message, Recognised, never
 
 if TYPE_CHECKING:
     from memex.protocols import Vectors
@@ -80,12 +80,18 @@ class ScriptedModel:
         max_tokens: int = 128,
         grammar: str | None = None,
         stop: Sequence[str] = (),
+        cancelled: Callable[[], bool] = never,
     ) -> Generator[str, None, None]:
         """Stream the next reply."""
         self.prompts.append(messages)
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
         for word in reply.split(" ")[:max_tokens]:
+            if cancelled():
+                return
             yield f"{word} "
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 @dataclass

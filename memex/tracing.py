@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from typing import Final
 
 from memex.config import Tracing
 from memex.errors import StorageError
-from memex.protocols import NO_FILTERS, Filters, LanguageModel, Message
+from memex.protocols import NO_FILTERS, Filters, LanguageModel, Message, never
 from memex.traces import Exchange, Kind, Shown, Trace, Traces
 from memex.types import Answer, Hit
 
@@ -43,6 +43,8 @@ class Draft:
     timings: dict[str, float] = field(default_factory=dict)
     """Milliseconds by stage."""
     began: float = field(default_factory=time.perf_counter)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    """Set, when nobody waits for the answer any more."""
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -109,6 +111,7 @@ class Noted:
         max_tokens: int = 128,
         grammar: str | None = None,
         stop: Sequence[str] = (),
+        cancelled: Callable[[], bool] = never,
     ) -> Generator[str, None, None]:
         """Stream the answer; see `memex.protocols.LanguageModel`. How long the first piece
         took is noted as "reading", the others as "writing".
@@ -116,7 +119,11 @@ class Noted:
         written: list[str] = []
         began = time.perf_counter()
         streaming = self._model.complete(
-            messages, max_tokens=max_tokens, grammar=grammar, stop=stop
+            messages,
+            max_tokens=max_tokens,
+            grammar=grammar,
+            stop=stop,
+            cancelled=lambda: cancelled() or self._draft.cancelled.is_set(),
         )
         try:
             with closing(streaming) as pieces:
@@ -129,6 +136,10 @@ class Noted:
         finally:
             self._draft.note_time("writing" if written else "reading", began)
             self._draft.exchanges.append(Exchange(tuple(messages), "".join(written)))
+
+    def close(self) -> None:
+        """Let its memory go."""
+        self._model.close()
 
 
 class Recorder:

@@ -12,8 +12,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from memex import errors
-from memex.errors import InvalidRequest, MemexError
+from memex.errors import InvalidRequest, error_from_json
 from memex.library import Entry
 from memex.people import Known
 from memex.protocols import Filters, Remembered, Retracted, Step, Token
@@ -333,14 +332,3 @@ def event_from_json(fields: Mapping[str, Any]) -> Step | Remembered | Token | Re
             return Retracted()
         case _:
             raise error_from_json(values)
-
-
-def error_to_json(error: MemexError) -> Json:
-    """An error with its class, so that the client raises the same."""
-    return {"error": type(error).__name__, "message": error.message, "remedy": error.remedy}
-
-
-def error_from_json(fields: Mapping[str, Any]) -> MemexError:
-    """The inverse of `error_to_json`."""
-    kind = getattr(errors, str(fields.get("error")), MemexError)
-    return kind(fields.get("message", "The daemon failed."), fields.get("remedy", ""))

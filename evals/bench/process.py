@@ -81,7 +81,20 @@ def peak_mb() -> float:
 
 
 def resident_mb(pid: int) -> float:
-    """Memory that a process holds now, in megabytes (10^6 bytes)."""
+    """Memory that a process and those that it started hold now, in megabytes (10^6 bytes);
+    on Linux what they share counts once.
+    """
+    children = subprocess.run(
+        ["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False
+    ).stdout.split()
+    return _held_mb(pid) + sum(resident_mb(int(child)) for child in children)
+
+
+def _held_mb(pid: int) -> float:
+    shared = Path(f"/proc/{pid}/smaps_rollup")
+    if shared.exists():
+        lines = dict(line.split(":", 1) for line in shared.read_text().splitlines()[1:])
+        return int(lines["Pss"].split()[0]) * 1024 / 1e6
     shown = subprocess.run(
         ["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True
     )

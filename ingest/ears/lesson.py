@@ -24,11 +24,11 @@ from ingest.ears.utterances import SPEECH, TAIL, WINDOW
 from ingest.ears.voice import Voice
 from ingest.voices.speakers import load_encoder
 from memex.config import Config, load_config
-from memex.errors import AlreadyRunning, InvalidRequest, MemexError
+from memex.errors import AlreadyRunning, InvalidRequest, MemexError, error_to_json
 from memex.locks import RoleLock, holder
 from memex.pause import Pause
 from memex.recordings import RATE
-from memex.wire import Json, error_to_json
+from memex.wire import Json
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

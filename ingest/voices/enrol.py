@@ -18,8 +18,8 @@ from ingest.speech import speech_pieces
 from ingest.voices.embedding import RATE, VoiceEncoder
 from ingest.voices.speakers import load_encoder
 from memex.config import load_config
-from memex.errors import InvalidRequest, MemexError
-from memex.wire import Json, error_to_json
+from memex.errors import InvalidRequest, MemexError, error_to_json
+from memex.wire import Json
 
 LEAST: Final = 5.0
 """Seconds of speech from which a voice is learnt."""

@@ -35,13 +35,12 @@ from memex.api.tuning import TuningRoom
 from memex.api.upkeep import Upkeep
 from memex.config import Paths
 from memex.daemons import running
-from memex.errors import InvalidRequest, MemexError, NotFound
+from memex.errors import InvalidRequest, MemexError, NotFound, error_to_json
 from memex.expiry import Expiry
 from memex.live import LiveBoard
 from memex.memory import Memex
 from memex.progress import Board
 from memex.spool import Spool
-from memex.wire import error_to_json
 
 HTTP_STATUS: Final[Mapping[type[MemexError], int]] = {NotFound: 404, InvalidRequest: 400}
 """Of an error's class; 500 for the others."""

@@ -13,10 +13,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from memex.api import streams
-from memex.errors import InvalidRequest, StorageError
+from memex.errors import InvalidRequest, StorageError, error_to_json
 from memex.memory import Memex
 from memex.urls import shown
-from memex.wire import Json, error_to_json, feed_to_json, look_from_json, whole_feed_to_json
+from memex.wire import Json, feed_to_json, look_from_json, whole_feed_to_json
 
 
 class FeedRoom:

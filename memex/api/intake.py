@@ -16,13 +16,13 @@ from memex import tombstones
 from memex.api import streams
 from memex.condition import failure, failures
 from memex.config import Paths, load_config
-from memex.errors import InvalidRequest, MemexError
+from memex.errors import InvalidRequest, MemexError, error_to_json
 from memex.items import printable
 from memex.memory import Memex
 from memex.progress import Board, Event
 from memex.room import check_room
 from memex.spool import Spool
-from memex.wire import Json, error_to_json
+from memex.wire import Json
 
 
 class Intake:

@@ -98,4 +98,4 @@ class Questions:
                 answering.close()  # before it is noted what the model wrote until then
                 self._memex.recorder.record(draft)
 
-        return streams.stream(streams.safely(run))
+        return streams.stream(streams.safely(run), draft.cancelled)

@@ -8,13 +8,15 @@ import queue
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from threading import Event
 
+from anyio import CancelScope, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from memex.errors import InvalidRequest, MemexError
-from memex.wire import END, Json, error_to_json
+from memex.errors import InvalidRequest, MemexError, error_to_json
+from memex.wire import END, Json
 
 _log = logging.getLogger(__name__)
 
@@ -68,18 +70,33 @@ def to_the_end(run: Callable[[], Iterator[Json]]) -> Generator[Json, None, None]
     yield from iter(items.get, None)
 
 
-def stream(items: Generator[Json, None, None]) -> StreamingResponse:
-    """JSON lines; the last says that it is the last, so that a daemon's death is seen."""
-    return StreamingResponse(_lines(items), media_type="application/x-ndjson")
+def stream(items: Generator[Json, None, None], cancelled: Event | None = None) -> StreamingResponse:
+    """JSON lines; the last says that it is the last, so that a daemon's death is seen.
 
-
-async def _lines(items: Generator[Json, None, None]) -> AsyncIterator[str]:
-    """The items as lines. When the client goes away they are closed at once: a
-    model that nobody listens to any more stops, and is free for the next question.
+    When the client goes away, `cancelled` is set and the items are closed: a model that nobody
+    listens to any more stops, and is free for the next question.
     """
+    lines = _lines(items, cancelled or Event())
+    return StreamingResponse(lines, media_type="application/x-ndjson")
+
+
+async def _lines(items: Generator[Json, None, None], cancelled: Event) -> AsyncIterator[str]:
+    advancing = threading.Lock()
+
+    def advance() -> Json | None:
+        with advancing:
+            return None if cancelled.is_set() else next(items, None)
+
+    def close() -> None:
+        with advancing:  # by now or soon: what works on an item heeds `cancelled`
+            items.close()
+
     try:
-        while (item := await run_in_threadpool(next, items, None)) is not None:
+        # the item that is under way is not waited for when the client goes away
+        while (item := await to_thread.run_sync(advance, abandon_on_cancel=True)) is not None:
             yield f"{json.dumps(item)}\n"
         yield f"{json.dumps(END)}\n"
     finally:
-        items.close()
+        cancelled.set()
+        with CancelScope(shield=True):
+            await run_in_threadpool(close)

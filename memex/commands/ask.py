@@ -11,8 +11,9 @@ from memex import terminal
 from memex.commands.common import connect, echo_json, filter_options, json_option, paths
 from memex.commands.search import heading, hint
 from memex.commands.shown import Shown, keep
+from memex.errors import error_from_json
 from memex.protocols import Filters
-from memex.wire import Json, error_from_json
+from memex.wire import Json
 
 
 @click.command()

@@ -14,8 +14,8 @@ from rich.cells import cell_len
 
 from memex import terminal
 from memex.commands.captions import CLEAR, meter
-from memex.errors import MemexError
-from memex.wire import Json, error_from_json
+from memex.errors import MemexError, error_from_json
+from memex.wire import Json
 
 PROGRAM: Final = "ingest.ears.lesson"
 """The program that listens."""

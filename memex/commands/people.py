@@ -13,8 +13,8 @@ import click
 from memex import terminal
 from memex.commands.common import connect, echo_json, json_option
 from memex.commands.lesson import voice_read_aloud
-from memex.errors import MemexError
-from memex.wire import Json, error_from_json
+from memex.errors import MemexError, error_from_json
+from memex.wire import Json
 
 ENROL: Final = "ingest.voices.enrol"
 """The program that listens to a recording of one person."""

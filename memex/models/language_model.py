@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import threading
@@ -18,8 +19,6 @@ from llama_cpp.llama_grammar import LlamaGrammar
 from memex.errors import InvalidRequest, ModelError
 from memex.protocols import Message
 
-CONTEXT: Final = 2048
-"""Tokens that prompt and answer share, unless told otherwise."""
 MARK: Final = "\ue000{}\ue001"
 """Stands for the content of a message while the chat template is applied:
 private-use characters, which no template tests for or changes."""
@@ -36,7 +35,7 @@ class LlamaModel:
     "<|im_end|>", reach the model as their characters.
     """
 
-    def __init__(self, path: Path, model: str, context: int = CONTEXT) -> None:
+    def __init__(self, path: Path, model: str, context: int) -> None:
         """Load the GGUF file. `context` is in tokens.
 
         Raises `ModelError` for a file that is no chat model.
@@ -52,7 +51,13 @@ class LlamaModel:
                 f"{path} cannot be loaded as a language model: {error}",
                 "It must be a GGUF file that this version of llama.cpp knows.",
             ) from error
+        logging.getLogger("llama-cpp-python").setLevel(logging.CRITICAL + 1)  # it was set anew
         self._formatter = self._chat_formatter(path)
+        self._interrupted = ctypes.create_string_buffer(2)
+        self._abort = _is_not_empty()
+        llama_cpp.llama_set_abort_callback(
+            self._llama.ctx, self._abort, ctypes.cast(self._interrupted, ctypes.c_void_p)
+        )
 
     @property
     def model(self) -> str:
@@ -115,6 +120,16 @@ class LlamaModel:
             tokens += self._tokenize(message.content, control=False)
         return tokens + self._tokenize(template, control=True)
 
+    def interrupt(self) -> None:
+        """End the completion that is under way within milliseconds, even while the prompt is
+        read, and any other until `resume`; from any thread.
+        """
+        self._interrupted.value = b"!"
+
+    def resume(self) -> None:
+        """Complete again."""
+        self._interrupted.value = b""
+
     def close(self) -> None:
         """Free the model's memory."""
         with self._lock:
@@ -137,6 +152,11 @@ class LlamaModel:
                 for piece in pieces:
                     if text := piece["choices"][0]["text"]:
                         yield text
+                    if self._interrupted.value:
+                        return
+            except RuntimeError:  # of llama.cpp's decoder: what it was at does not count
+                if not self._interrupted.value:
+                    raise
             finally:
                 pieces.close()
 
@@ -178,6 +198,14 @@ class LlamaModel:
         if token < 0:
             return ""
         return bytes(self._llama.detokenize([token], special=True)).decode("utf-8", "replace")
+
+
+def _is_not_empty() -> Any:  # noqa: ANN401 - llama_cpp is untyped
+    """An abort callback that asks whether a C string, its argument, is not empty: `strlen`.
+    llama.cpp calls it hundreds of times for each token, too often for Python's.
+    """
+    strlen = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p)
+    return llama_cpp.ggml_abort_callback(strlen.value or 0)
 
 
 @contextmanager

@@ -1,5 +1,5 @@
 """From the configuration to loaded models. For the daemons only: importing this
-module loads numpy, CTranslate2 and llama.cpp.
+module loads numpy and CTranslate2.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Final
 
 from memex.config import Config
 from memex.errors import ModelMissing
+from memex.models.apart import CONTEXT, ModelApart
 from memex.models.converted import ensure_converted
 from memex.models.embedder import CTranslate2Embedder
-from memex.models.language_model import CONTEXT, LlamaModel
 from memex.models.registry import MODELS, chosen
 from memex.models.store import file_sha256, locate, own_path
 from memex.protocols import Embedder, LanguageModel
@@ -45,19 +45,24 @@ def load_embedder(config: Config) -> Embedder:
 
 
 def load_language_model(config: Config, context: int = CONTEXT) -> LanguageModel:
-    """The reader that the configuration chooses; `context` is in tokens.
+    """The reader that the configuration chooses, in a process of its own; `context` is in
+    tokens. Raises `ModelError` and `InvalidRequest`.
+    """
+    name = chosen(config.models, "reader")
+    return ModelApart(reader_file(config), name, context, 60 * config.answers.unload)
 
-    Raises `ModelError` and `InvalidRequest`.
+
+def reader_file(config: Config) -> Path:
+    """The GGUF file of the reader that the configuration chooses. Raises `ModelError` and
+    `InvalidRequest`.
     """
     name = chosen(config.models, "reader")
     entry = MODELS.get(name)
     if entry is None:
-        path = _gguf(own_path(name, config), name, config)
-    elif entry.form:
-        path = _gguf(ensure_converted(entry, config), name, config)
-    else:
-        path = locate(entry, config)
-    return LlamaModel(path, name, context)
+        return _gguf(own_path(name, config), name, config)
+    if entry.form:
+        return _gguf(ensure_converted(entry, config), name, config)
+    return locate(entry, config)
 
 
 def speech_model_path(config: Config) -> tuple[str, Path]:

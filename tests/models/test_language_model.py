@@ -12,7 +12,7 @@ from memex.config import Config, ModelChoice, Paths
 from memex.errors import InvalidRequest, ModelDamaged, ModelError, ModelMissing
 from memex.models.catalogue import SMOLLM2
 from memex.models.language_model import LlamaModel
-from memex.models.loading import load_language_model
+from memex.models.loading import load_language_model, reader_file
 from memex.protocols import Message
 
 NOTES = "Notes: the essay As We May Think was written by Vannevar Bush in 1945."
@@ -22,8 +22,8 @@ QUESTION = (Message("system", "Answer from the notes."), Message("user", f"{NOTE
 @pytest.fixture(scope="module")
 def model() -> Iterator[LlamaModel]:
     home = Path("nowhere")
-    loaded = load_language_model(Config(Paths(home, home / "config.toml"), ModelChoice()), 512)
-    assert isinstance(loaded, LlamaModel)
+    config = Config(Paths(home, home / "config.toml"), ModelChoice())
+    loaded = LlamaModel(reader_file(config), "tiny", 512)
     yield loaded
     loaded.close()
 
@@ -134,7 +134,7 @@ def test_a_file_that_is_no_model(tmp_path: Path) -> None:
     path = tmp_path / "model.gguf"
     path.write_bytes(b"GGUF" + bytes(100))
     with pytest.raises(ModelError, match="GGUF"):
-        LlamaModel(path, "broken")
+        LlamaModel(path, "broken", 512)
 
 
 def test_a_model_of_the_users_own(config: Config, tmp_path: Path) -> None:

@@ -18,6 +18,11 @@ def test_the_command_line_can_list_and_pull_without_heavy_libraries() -> None:
 
 
 def test_the_default_adapters_need_no_torch() -> None:
-    loaded = loaded_by("memex.models.loading")
-    assert {"ctranslate2", "llama_cpp"} <= loaded
-    assert not loaded & {"torch", "transformers", "sentence_transformers"}
+    for module, needed in (("loading", "ctranslate2"), ("reading", "llama_cpp")):
+        loaded = loaded_by(f"memex.models.{module}")
+        assert needed in loaded
+        assert not loaded & {"torch", "transformers", "sentence_transformers"}
+
+
+def test_the_daemon_has_no_part_in_what_the_reader_does() -> None:
+    assert "llama_cpp" not in loaded_by("memex.server")
