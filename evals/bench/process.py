@@ -81,24 +81,24 @@ def peak_mb() -> float:
 
 
 def resident_mb(pid: int) -> float:
-    """Memory that a process and those that it started hold now, in megabytes (10^6 bytes);
-    on Linux what they share counts once.
+    """Memory that a process holds now, with that of those which it started (on Linux what they
+    have alone: libraries count once), in megabytes (10^6 bytes).
     """
-    children = subprocess.run(
-        ["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False
-    ).stdout.split()
-    return _held_mb(pid) + sum(resident_mb(int(child)) for child in children)
-
-
-def _held_mb(pid: int) -> float:
-    shared = Path(f"/proc/{pid}/smaps_rollup")
-    if shared.exists():
-        lines = dict(line.split(":", 1) for line in shared.read_text().splitlines()[1:])
-        return int(lines["Pss"].split()[0]) * 1024 / 1e6
     shown = subprocess.run(
         ["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True
     )
-    return int(shown.stdout) * 1024 / 1e6
+    started = subprocess.run(
+        ["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False
+    ).stdout.split()
+    return int(shown.stdout) * 1024 / 1e6 + sum(_alone_mb(int(child)) for child in started)
+
+
+def _alone_mb(pid: int) -> float:
+    account = Path(f"/proc/{pid}/smaps_rollup")
+    if not account.exists():
+        return resident_mb(pid)
+    lines = dict(line.split(":", 1) for line in account.read_text().splitlines()[1:])
+    return sum(int(lines[f"Private_{part}"].split()[0]) for part in ("Clean", "Dirty")) * 1024 / 1e6
 
 
 def cpu_seconds(pid: int) -> float:
