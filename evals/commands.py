@@ -221,11 +221,15 @@ def diarization(data: Path, model: str | None, json_file: Path | None) -> None:
 @click.option(
     "--home",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Keep the memory that is searched here between runs.",
+    help="Keep the memories that are searched here between runs.",
 )
+@click.option("--scale", is_flag=True, help="Compare memories of several sizes, in one table.")
+@click.option("--sizes", default="10000,100000,1000000", show_default=True, help="For --scale.")
 @_json
 def bench(
     *,
+    scale: bool,
+    sizes: str,
     only: tuple[str, ...],
     data: Path,
     live: bool,
@@ -241,8 +245,19 @@ def bench(
     is searched, ROUNDS how often what is compared is repeated in turns.
     """
     run = import_module("evals.bench.run").run
+    if scale:
+        counts = _counts(sizes)
+        import_module("evals.bench.run").run_scale(counts, data, rounds, home, json_file)
+        return
     chosen = (*only, *(["live"] if live else [])) or BENCHMARKS
     run(chosen, data, (minutes, passages, rounds), home, json_file)
+
+
+def _counts(sizes: str) -> list[int]:
+    counts = [int(size) for size in sizes.split(",") if size.strip().isdigit()]
+    if len(counts) != sizes.count(",") + 1 or min(counts) < 1:
+        raise click.BadParameter("numbers with commas between them", param_hint="--sizes")
+    return counts
 
 
 @evals.command()

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from memex.errors import DaemonUnavailable, IndexDamaged, NotFound
-from memex.index import STALE_ROWS, Identity, Index, identities, set_aside, sweep
+from memex.index import Identity, Index, identities, set_aside, sweep
+from memex.index.upkeep import Upkeep
 from memex.library import Library
 from memex.passages import indexed_text, split
 from memex.protocols import Embedder, Step
@@ -67,6 +68,7 @@ class Indexer:
         self._writing = threading.Lock()
         self._stopped = threading.Event()
         self._behind = threading.Event()
+        self._upkeep = Upkeep()
         self.grace = GRACE
         self.progress: Step | None = None
         """How far `reconcile` is; None when the index is in step."""
@@ -117,8 +119,7 @@ class Indexer:
             with self._writing:  # so that no answer of the library's is old when acted upon
                 self._write(self._due(wanted), cut, vectors)
         yield [len(cut[document.id]) for document in documents]
-        if self._target.index.stale() > STALE_ROWS:
-            self._target.index.optimise()
+        self._upkeep.look(self._target.index)
 
     def _due(self, documents: Sequence[Document]) -> list[Document]:
         """Those that are still to be found as they are here."""
@@ -236,7 +237,7 @@ class Indexer:
             self._serving = self._target
             self._stopped.wait(self.grace)
         sweep(self._directory, self._target.index.identity)
-        self._target.index.optimise()
+        self._upkeep.look(self._target.index)
         self.progress = None
         yield Step("indexing", len(missing), len(missing), "documents")
 
@@ -301,6 +302,7 @@ class Indexer:
         """Break off an embedding under way; what is not written yet is done at the next start."""
         self._stopped.set()
         self._behind.set()
+        self._upkeep.stop()
 
     @property
     def settled(self) -> bool:

@@ -24,6 +24,8 @@ from memex.types import Document, Passage, Segment, content_id
 if TYPE_CHECKING:
     from memex.protocols import Vectors
 
+MADE: Final = "eval:crowd/"
+"""How the URIs of made documents begin."""
 WORDS: Final = 6_000
 """Words of a made document: about 40 passages."""
 NOISE: Final = 0.02
@@ -39,6 +41,19 @@ def crowd(recall: Path, passages: int) -> Iterator[tuple[Document, list[Passage]
         yield document, cut
         if not left:
             return
+
+
+def strangers(recall: Path, passages: int, seed: int) -> list[Document]:
+    """Made documents of about so many passages that are in no crowd."""
+    folders = sorted(path.parent for path in recall.glob(f"*/{CORPUS}"))
+    random_ = random.Random(f"stranger {seed}")  # noqa: S311 (reproducible, no secret)
+    units = read_units(random_.choice(folders))
+    documents: list[Document] = []
+    count = 0
+    while count < passages:
+        documents.append(_shuffled(units, random_))
+        count += len(split(documents[-1]))
+    return documents
 
 
 def mixtures(anchors: Vectors, count: int, random_: np.random.Generator) -> Vectors:
@@ -74,7 +89,7 @@ def _shuffled(units: Sequence[Unit], random_: random.Random) -> Document:
         id=id_,
         kind=KINDS.get(units[0].kind, "note"),
         title=f"{units[0].kind} {id_[:6]}",
-        uri=f"eval:crowd/{id_}",
+        uri=f"{MADE}{id_}",
         created_at=random_.choice(units).time,
         segments=tuple(segments),
     )

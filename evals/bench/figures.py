@@ -35,6 +35,8 @@ class Setting:
     """An empty folder for the files of the run."""
     home: Path
     """The data directory with the crowded memory; made when it is not there."""
+    vectors: Path
+    """Folder in which the vectors of real passages are kept between runs."""
     say: Callable[[str], None]
     """Tells the user how far it is."""
     minutes: int = 20

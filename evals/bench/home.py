@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -15,20 +16,19 @@ from typing import Final
 
 import numpy as np
 
-from evals.bench.crowd import crowd, mixtures
-from evals.bench.embedding import real_texts
+from evals.bench.crowd import MADE, crowd, mixtures
 from evals.bench.figures import Setting
 from evals.bench.process import MeasurementFailed, in_process
+from evals.vectors import CachedEmbedder
 from memex.client import Client
 from memex.config import Paths, load_config
 from memex.errors import DaemonUnavailable
 from memex.index import Identity, Index
 from memex.library import Library
 from memex.models.loading import load_embedder
+from memex.passages import indexed_text
 from memex.types import Arrival, Copy, Document, Passage
 
-ANCHORS: Final = 512
-"""Real passages whose vectors the made ones are mixed of."""
 BATCH: Final = 10_000
 """Passages that are added to the index at once."""
 READY_SECONDS: Final = 600.0
@@ -49,17 +49,26 @@ class Served:
 @contextmanager
 def served(setting: Setting) -> Iterator[Served]:
     """Run memexd over the crowded memory, which is made if it is not there yet."""
-    if not Paths(home=setting.home, config=setting.home / "config.toml").library.exists():
-        setting.say(f"making a memory of {setting.passages:,} passages")
-        in_process(
-            f"{__name__}:build",
-            home=str(setting.home),
-            recall=str(setting.recall),
-            passages=setting.passages,
-        )
+    make(setting, setting.home, setting.passages)
     setting.say("starting memexd")
     with running(setting.home) as memexd:
         yield memexd
+
+
+def make(setting: Setting, home: Path, passages: int) -> float:
+    """Make a crowded memory, or what is missing of it. Returns the seconds that it took (the
+    last time, where it was broken off).
+    """
+    if not built(home).exists():
+        setting.say(f"making a memory of {passages:,} passages")
+        in_process(
+            f"{__name__}:build",
+            home=str(home),
+            recall=str(setting.recall),
+            passages=passages,
+            vectors=str(setting.vectors),
+        )
+    return float(json.loads(built(home).read_text(encoding="utf-8"))["seconds"])
 
 
 @contextmanager
@@ -69,33 +78,68 @@ def running(home: Path) -> Iterator[Served]:
     command = [sys.executable, "-m", "memex.server", "--quiet"]
     with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL) as daemon:
         try:
-            client = Client(Paths(home=home, config=home / "config.toml"))
+            client = Client(paths_of(home))
             yield Served(client, daemon.pid, _wait(client, daemon), environment)
         finally:
             daemon.terminate()
 
 
-def build(home: str, recall: str, passages: int) -> dict[str, float]:
-    """Fill library and index of a data directory."""
+def build(home: str, recall: str, passages: int, vectors: str) -> dict[str, float]:
+    """Fill library and index of a data directory; what an earlier run filled stays. `vectors`
+    is a folder in which those of the real passages are kept.
+    """
     began = time.perf_counter()
-    config = load_config(Paths(home=Path(home), config=Path(home) / "config.toml"))
+    config = load_config(paths_of(Path(home)))
     config.paths.create()
-    embedder = load_embedder(config)
-    anchors = embedder.encode_documents(real_texts(Path(recall), min(ANCHORS, passages)))
+    embedder = CachedEmbedder(load_embedder(config), Path(vectors))
     index = Index(config.paths.index, Identity(embedder.model, embedder.dimension))
     library = Library(config.paths.library)
-    random = np.random.default_rng(0)
-    waiting: list[Passage] = []
-    for document, cut in crowd(Path(recall), passages):
-        library.add(Arrival(document, _copy(document)))
-        waiting += cut
-        if len(waiting) >= BATCH:
-            index.add(waiting, mixtures(anchors, len(waiting), random))
-            waiting = []
-    index.add(waiting, mixtures(anchors, len(waiting), random))
+    there = index.documents()
+    anchors = np.empty((0, embedder.dimension), np.float32)
+    for number, batch in enumerate(_batches(Path(recall), passages)):
+        real = [one for document, cut in batch if _is_real(document) for one in cut]
+        embedded = embedder.encode_documents([indexed_text(one) for one in real])
+        anchors = np.concatenate([anchors, embedded])
+        if {document.id for document, _ in batch} <= there:
+            continue
+        library.add(*(Arrival(document, copy_of(document)) for document, _ in batch))
+        rows = [one for _, cut in batch for one in cut]
+        made = mixtures(anchors, len(rows) - len(real), np.random.default_rng(number))
+        index.add(rows, np.concatenate([embedded, made]))
+        print(f"{len(index):,} of {passages:,}", flush=True)
     index.optimise()
     library.close()
-    return {"seconds": time.perf_counter() - began, "passages": len(index)}
+    seconds = time.perf_counter() - began
+    built(Path(home)).write_text(json.dumps({"seconds": seconds}), encoding="utf-8")
+    return {"seconds": seconds, "passages": len(index)}
+
+
+def paths_of(home: Path) -> Paths:
+    """The data directory with its configuration in it."""
+    return Paths(home=home, config=home / "config.toml")
+
+
+def built(home: Path) -> Path:
+    """The file that says that a crowded memory is whole, and how long it took."""
+    return home / "crowd.json"
+
+
+def _batches(recall: Path, passages: int) -> Iterator[list[tuple[Document, list[Passage]]]]:
+    """The crowd, some `BATCH` passages at a time; real documents come first in each."""
+    batch: list[tuple[Document, list[Passage]]] = []
+    count = 0
+    for document, cut in crowd(recall, passages):
+        batch.append((document, cut))
+        count += len(cut)
+        if count >= BATCH:
+            yield batch
+            batch, count = [], 0
+    if batch:
+        yield batch
+
+
+def _is_real(document: Document) -> bool:
+    return not document.uri.startswith(MADE)
 
 
 def _wait(client: Client, daemon: subprocess.Popen[bytes]) -> int:
@@ -113,7 +157,8 @@ def _wait(client: Client, daemon: subprocess.Popen[bytes]) -> int:
     raise MeasurementFailed("memexd does not get ready.", "Measure fewer --passages.")
 
 
-def _copy(document: Document) -> Copy:
+def copy_of(document: Document) -> Copy:
+    """A copy of a made document."""
     return Copy(
         document_id=document.id,
         uri=document.uri,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -36,23 +37,8 @@ def run(
     json_file: Path | None,
 ) -> None:
     """Measure, print, write. `sizes`: minutes, passages, rounds. Raises `MemexError`."""
-    for folder in (data / "audio", data / "recall"):
-        if not folder.is_dir():
-            raise InvalidRequest(f"{folder} is not there.", "Name its parent with --data.")
-    minutes, passages, rounds = sizes
-    errors = Console(stderr=True)
     figures: list[Figure] = []
-    with tempfile.TemporaryDirectory(prefix="memex-bench-") as work:
-        setting = Setting(
-            audio=data / "audio",
-            recall=data / "recall",
-            work=Path(work),
-            home=(home or Path(work) / "home").absolute(),
-            say=lambda text: errors.print(f"… {text}", highlight=False),
-            minutes=minutes,
-            passages=passages,
-            rounds=rounds,
-        )
+    with _setting(data, sizes, home) as setting:
         for name in names:
             try:
                 figures += _benchmark(name)(setting)
@@ -63,6 +49,36 @@ def run(
     Console().print(table(figures))
     if json_file:
         write_json(json_file, "bench", [asdict(figure) for figure in figures])
+
+
+def run_scale(
+    passages: Sequence[int], data: Path, rounds: int, home: Path | None, json_file: Path | None
+) -> None:
+    """Compare memories of so many passages; print a table, write. Raises `MemexError`."""
+    with _setting(data, (0, 0, rounds), home) as setting:
+        import_module("evals.bench.scale").run(setting, passages, json_file)
+
+
+@contextmanager
+def _setting(data: Path, sizes: tuple[int, int, int], home: Path | None) -> Iterator[Setting]:
+    for folder in (data / "audio", data / "recall"):
+        if not folder.is_dir():
+            raise InvalidRequest(f"{folder} is not there.", "Name its parent with --data.")
+    minutes, passages, rounds = sizes
+    errors = Console(stderr=True)
+    with tempfile.TemporaryDirectory(prefix="memex-bench-") as work:
+        place = (home or Path(work) / "home").absolute()
+        yield Setting(
+            audio=data / "audio",
+            recall=data / "recall",
+            work=Path(work),
+            home=place,
+            vectors=place / "vectors",
+            say=lambda text: errors.print(f"… {text}", highlight=False),
+            minutes=minutes,
+            passages=passages,
+            rounds=rounds,
+        )
 
 
 def _benchmark(name: str) -> Callable[[Setting], list[Figure]]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,8 +23,9 @@ import pyarrow as pa
 from lancedb.index import IvfRq
 
 from memex import passages
-from memex.index.columns import create, index_columns, listed, matching, narrowing, quoted
+from memex.index.columns import create, index_columns, listed, meant, narrowing, quoted, said
 from memex.index.faults import reading, writing
+from memex.index.folding import FILES, clean, compact, fold, rows_of_a_partition
 from memex.index.reads import Reads
 from memex.index.tables import Identity, drop, identities, noted, set_aside, sweep
 from memex.protocols import NO_FILTERS, Filters
@@ -35,21 +38,31 @@ __all__ = ["Candidate", "Identity", "Index", "identities", "reading", "set_aside
 
 VECTOR_INDEX_FROM: Final = 5_000
 """Rows from which on vectors get an index; an exact scan is fast enough before."""
-VECTOR_BITS: Final = 8
-"""Bits of each component in the vector index: 40 MB for 100,000 passages, where the
+VECTOR_BITS: Final = 7
+"""Bits of each component in the vector index: 34 MB for 100,000 passages, where the
 vectors take 150 MB (`docs/decisions/vector-index.md`)."""
+PARTITION_ROWS: Final = 8_192
+"""Rows of a partition of the vector index when it is made."""
+OVERGROWN: Final = 4
+"""It is made again when its partitions have so many times as many."""
+PROBES: Final = 48
+"""Partitions that are read for a query, the nearest: all of them up to 390,000 passages."""
+ALL: Final = 1_000_000
+"""Partitions where filters narrow: what they leave may lie anywhere."""
+MEASURED: Final = 30
+"""Candidates, the nearest, whose scores are measured by their vectors themselves."""
+DEEP: Final = 1_000
+"""Rows of each list where two are added up."""
 INDEX_CACHE: Final = 128 << 20
-"""Bytes of index that stay in memory."""
+"""Bytes of index that stay in memory, at least."""
+INDEX_ROW: Final = 640
+"""Bytes of index for a row: all of it stays in memory."""
 METADATA_CACHE: Final = 32 << 20
 """Bytes of what LanceDB keeps about its files."""
-STALE_ROWS: Final = 2_000
-"""Rows outside the indices that are worth folding in."""
 LONGEST_READ: Final = 30.0
 """Seconds that a purge waits for searches under way."""
 READ_ROWS: Final = 1_000
 """Rows read at a time where all are read."""
-PROBES: Final = 20
-"""IVF partitions read for a query: all of them up to about 160,000 passages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +94,29 @@ class Index:
         note = identity.note(directory)
         with reading(directory):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            session = lancedb.Session(INDEX_CACHE, METADATA_CACHE)
-            database: Any = lancedb.connect(directory, session=session)
-            if noted(note) == identity:
-                self._table: Any = database.open_table(identity.table)
-            else:  # or a crash came before it was whole
+            if noted(note) != identity:  # or a crash came before it was whole
                 drop(directory, identity)
-                self._table = create(database, identity)
+                create(lancedb.connect(directory), identity)
                 draft = note.with_suffix(".tmp")
                 draft.write_text(json.dumps(asdict(identity)), encoding="utf-8")
                 draft.rename(note)
+            self._cache = 0
+            self._table: Any = self._opened(INDEX_CACHE)
+            self._freshen()
+
+    def _opened(self, cache: int) -> Any:  # noqa: ANN401 (untyped library)
+        """The table, with so many bytes for its indices."""
+        self._cache = cache
+        session = lancedb.Session(cache, METADATA_CACHE)
+        return lancedb.connect(self.directory, session=session).open_table(self.identity.table)
+
+    def _freshen(self) -> None:
+        """Search the newest version, with room for its indices."""
+        self._table.checkout_latest()
+        needed = len(self) * INDEX_ROW
+        if needed > self._cache:
+            self._table = self._opened(needed + needed // 4)
+        self._approximate = "vector_idx" in self._built()
 
     def __len__(self) -> int:
         return int(self._table.count_rows())
@@ -161,33 +187,76 @@ class Index:
         the `others` scores so many times its BM25 more. One search, whatever their number.
         Raises `IndexDamaged`.
         """
-        asked = matching(query, others)
+        if not others:
+            matching = self._matching(said(query), limit, filters, ["id"])
+            return [Candidate(row["id"], row["_score"], row["_rowid"]) for row in matching]
+        scores: Counter[int] = Counter()
+        for asked in (said(query), meant(others)):
+            for row in self._matching(asked, max(limit, DEEP), filters, []):
+                scores[row["_rowid"]] += row["_score"]
+        best = dict(scores.most_common(limit))
+        with reading(self.directory), self._reads.one():
+            rows = self._taken(list(best), "id")
+        names = dict(zip(rows["_rowid"].to_pylist(), rows["id"].to_pylist(), strict=True))
+        return [Candidate(names[row], score, row) for row, score in best.items() if row in names]
+
+    def _matching(
+        self,
+        asked: Any,  # noqa: ANN401 (untyped library)
+        limit: int,
+        filters: Filters,
+        columns: Sequence[str],
+    ) -> list[dict[str, Any]]:
         found = self._table.search(asked, query_type="fts", fts_columns="indexed")
-        rows = self._narrowed(found, limit, filters, "_score")
-        return [Candidate(row["id"], row["_score"], row["_rowid"]) for row in rows]
+        return self._narrowed(found, limit, narrowing(filters), [*columns, "_score"])
 
     def nearest(
-        self, vector: Vectors, limit: int, filters: Filters = NO_FILTERS
+        self,
+        vector: Vectors,
+        limit: int,
+        filters: Filters = NO_FILTERS,
+        *,
+        exact: bool = False,
     ) -> list[Candidate]:
-        """The passages nearest to a unit vector of shape (dimension,), nearest first. Raises
-        `IndexDamaged`.
+        """The passages nearest to a unit vector of shape (dimension,), nearest first; all are
+        looked at where it shall be `exact`. Raises `IndexDamaged`.
         """
-        found = self._table.search(vector).distance_type("dot").nprobes(PROBES)
-        rows = self._narrowed(found, limit, filters, "_distance")
-        return [Candidate(row["id"], 1 - row["_distance"], row["_rowid"]) for row in rows]
+        condition = narrowing(filters)
+        probes = ALL if condition else PROBES
+        found = self._table.search(vector).distance_type("dot").nprobes(probes)
+        if exact:
+            found = found.bypass_vector_index()
+        rows = self._narrowed(found, limit, condition, ["id", "_distance"])
+        near = [Candidate(row["id"], 1 - row["_distance"], row["_rowid"]) for row in rows]
+        if self._approximate and not exact:
+            near[:MEASURED] = self._measured(vector, near[:MEASURED])
+            near.sort(key=lambda candidate: -candidate.score)
+        return near
+
+    def _measured(self, vector: Vectors, near: Sequence[Candidate]) -> list[Candidate]:
+        """The same with their cosines; one whose row was moved meanwhile stays as it is."""
+        with reading(self.directory), self._reads.one():
+            rows = self._taken([each.row for each in near], "vector")
+        vectors = rows["vector"].combine_chunks().flatten().to_numpy()
+        cosines = (vectors.reshape(-1, self.identity.dimension) @ vector).tolist()
+        found = dict(zip(rows["_rowid"].to_pylist(), cosines, strict=True))
+        return [replace(each, score=found.get(each.row, each.score)) for each in near]
+
+    def _taken(self, rows: Sequence[int], column: str) -> Any:  # noqa: ANN401 (untyped library)
+        """A column of these rows, in any order, with their numbers; what is gone is left out."""
+        return self._table.take_row_ids(list(rows)).select([column]).with_row_id().to_arrow()
 
     def _narrowed(
         self,
         found: Any,  # noqa: ANN401 (untyped library)
         limit: int,
-        filters: Filters,
-        score: str,
+        condition: str,
+        columns: Sequence[str],
     ) -> list[dict[str, Any]]:
-        condition = narrowing(filters)
         if condition:
             found = found.where(condition, prefilter=True)
         with reading(self.directory), self._reads.one():
-            rows = found.limit(limit).select(["id", score]).with_row_id(True).to_arrow()
+            rows = found.limit(limit).select(list(columns)).with_row_id(True).to_arrow()
         return list(rows.to_pylist())
 
     def passages(self, rows: Mapping[str, int]) -> dict[str, Passage]:
@@ -212,13 +281,34 @@ class Index:
     def optimise(self) -> None:
         """Fold new rows into the indices, build those that are due, drop old versions.
 
-        Takes seconds on 100,000 passages; searches go on meanwhile. Raises `IndexDamaged`.
+        A tenth of a second for some hundred rows, a minute where the vectors of a million are
+        indexed; searches and writes go on meanwhile. Raises `IndexDamaged`.
         """
-        with self._tidying:
-            if "vector_idx" not in self._built() and len(self) >= VECTOR_INDEX_FROM:
-                self._index_vectors()
-            with reading(self.directory):
-                self._table.optimize(cleanup_older_than=timedelta(minutes=1))
+        with self.tidied(), reading(self.directory):
+            clean(self._table.to_lance())
+            self._fold()
+
+    def _fold(self) -> None:
+        overgrown = OVERGROWN * PARTITION_ROWS
+        if self.wants_vectors() or rows_of_a_partition(self._table.to_lance()) > overgrown:
+            self._index_vectors()
+        compact(self._table.to_lance())
+        for name in self._built():
+            self._table.checkout_latest()
+            fold(self._table.to_lance(), name)
+        self._freshen()
+
+    @contextmanager
+    def tidied(self) -> Iterator[None]:
+        """While files and indices are made anew, here or by another process: one at a time."""
+        with self._tidying, reading(self.directory):
+            self._table.checkout_latest()
+            yield
+            self._freshen()
+
+    def wants_vectors(self) -> bool:
+        """Whether the vectors have no index, and are too many to be without."""
+        return not self._approximate and len(self) >= VECTOR_INDEX_FROM
 
     def purge(self) -> None:
         """Take what was removed off the disk: rows, words and vectors, old versions.
@@ -242,13 +332,17 @@ class Index:
     def _drop_deleted_rows(self) -> None:
         """Write each file anew that holds rows which are marked as deleted."""
         files = self._table.to_lance().optimize
-        files.compact_files(materialize_deletions=True, materialize_deletions_threshold=0.0)
+        files.compact_files(
+            target_rows_per_fragment=FILES[-1][0],
+            materialize_deletions=True,
+            materialize_deletions_threshold=0.0,
+        )
         self._table.checkout_latest()
 
     def _drop_old_files(self) -> None:
         """Fold new rows into the indices, and drop all files but those of the newest version."""
         with self._writing:
-            self._table.optimize()
+            self._fold()
             self._reads.wait_for_earlier(LONGEST_READ)
             self._table.to_lance().cleanup_old_versions(timedelta(0), delete_unverified=True)
 
@@ -274,7 +368,9 @@ class Index:
         return {index.name for index in self._table.list_indices()}
 
     def _index_vectors(self) -> None:
-        config = IvfRq(distance_type="dot", num_bits=VECTOR_BITS)
+        config = IvfRq(
+            distance_type="dot", num_bits=VECTOR_BITS, target_partition_size=PARTITION_ROWS
+        )
         self._table.create_index("vector", config=config)
 
     def stale(self) -> int:

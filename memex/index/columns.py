@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 from lancedb.index import FTS, BTree
-from lancedb.query import BooleanQuery, FullTextOperator, FullTextQuery, MatchQuery, Occur
+from lancedb.query import BooleanQuery, FullTextOperator, MatchQuery, Occur
 
 from memex.index.tables import Identity
 from memex.protocols import Filters
@@ -57,15 +57,23 @@ def listed(vectors: Vectors) -> Any:  # noqa: ANN401 (untyped library)
     return pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
 
 
-def matching(query: str, others: Mapping[str, float]) -> FullTextQuery:
-    """What matches a query, or all words of one of the `others`: these with their weights."""
+def said(query: str) -> MatchQuery:
+    """What has words of a query. By itself, since this alone is searched without looking at
+    every passage that has one of them.
+    """
     match: Any = MatchQuery  # mypy does not see the defaults of its fields
-    said = match(query, "indexed")
-    rest = [
+    asked: MatchQuery = match(query, "indexed")
+    return asked
+
+
+def meant(others: Mapping[str, float]) -> MatchQuery | BooleanQuery:
+    """What has all words of one of the `others`: these with their weights."""
+    match: Any = MatchQuery
+    each = [
         match(words, "indexed", boost=weight, operator=FullTextOperator.AND)
         for words, weight in others.items()
     ]
-    return BooleanQuery([(Occur.SHOULD, each) for each in (said, *rest)])
+    return each[0] if len(each) == 1 else BooleanQuery([(Occur.SHOULD, one) for one in each])
 
 
 def narrowing(filters: Filters) -> str:

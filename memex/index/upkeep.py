@@ -1,0 +1,130 @@
+"""Looking after an index in the background, in a process of its own.
+
+A fold takes memory that memexd would not give back (900 MB where the vectors of a million
+passages are indexed), and libraries that it needs for nothing else. The process has the
+lowest claim on the processor, and ends with the one that started it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from memex.errors import MemexError
+from memex.index import Identity, Index
+
+STALE_ROWS: Final = 200
+"""Rows outside the indices that are folded in at once: a search takes 10 ms longer with them."""
+QUIET: Final = 60.0
+"""Seconds without a change after which fewer are folded in, too."""
+LEAVE: Final = 5.0
+"""Seconds that a fold under way is given to end when it is told to."""
+
+_log = logging.getLogger(__name__)
+
+
+class Upkeep:
+    """Folds what is new into the indices, one table at a time. Methods return at once and may
+    be called from several threads; the thread that works begins with the first `look`.
+    """
+
+    def __init__(self, quiet: float = QUIET) -> None:
+        self._quiet = quiet
+        self._changed = threading.Condition()
+        self._index: Index | None = None
+        self._stopped = False
+        self._thread: threading.Thread | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def look(self, index: Index) -> None:
+        """Something was written into a table: see whether it is time to fold it in."""
+        with self._changed:
+            self._index = index
+            self._changed.notify_all()
+            if self._thread is None and not self._stopped:
+                self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
+                self._thread.start()
+
+    def stop(self) -> None:
+        """Break off what is under way: each step is whole, and the rest is done another time."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+            if self._child and self._child.stdin:
+                self._child.stdin.close()
+        if self._thread and self._thread is not threading.current_thread():
+            self._thread.join(LEAVE)
+
+    def _run(self) -> None:
+        while index := self._next():
+            try:
+                if self._due(index):
+                    self._fold(index)
+            except MemexError as error:  # a search or a write tells whoever can mend it
+                _log.warning("The index is not folded: %s", error.message)
+
+    def _next(self) -> Index | None:
+        """Wait for a table that was written into; None when it is time to stop."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._index or self._stopped)
+            index, self._index = self._index, None
+            return None if self._stopped else index
+
+    def _due(self, index: Index) -> bool:
+        """Whether there is enough to fold, or something and then quiet for a while."""
+        stale = index.stale()
+        if stale >= STALE_ROWS or index.wants_vectors():
+            return True
+        with self._changed:
+            return stale > 0 and not self._changed.wait_for(
+                lambda: self._index or self._stopped, self._quiet
+            )
+
+    def _fold(self, index: Index) -> None:
+        command = [sys.executable, "-m", __name__, str(index.directory)]
+        with index.tidied():
+            child = self._started([*command, json.dumps(asdict(index.identity))])
+            if child is None:
+                return
+            with child:
+                said = child.stderr.read() if child.stderr else b""
+            if child.returncode and not self._stopped:
+                lines = said.decode(errors="replace").strip().splitlines()
+                _log.warning("The index is not folded: %s", lines[-1] if lines else "")
+
+    def _started(self, command: Sequence[str]) -> subprocess.Popen[bytes] | None:
+        """The process; none when it is time to stop."""
+        pipe = subprocess.PIPE
+        with self._changed:
+            if not self._stopped:
+                self._child = subprocess.Popen(
+                    command, stdin=pipe, stdout=subprocess.DEVNULL, stderr=pipe
+                )
+                return self._child
+        return None
+
+
+def main(arguments: Sequence[str]) -> None:
+    """The process that folds: DIRECTORY IDENTITY. It ends when its standard input does."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.nice(19)
+    directory, identity = arguments
+    Index(Path(directory), Identity(**json.loads(identity))).optimise()
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 1):  # not `sys.stdin`, whose lock would be held at the end
+        pass
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
