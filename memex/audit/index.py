@@ -134,6 +134,7 @@ def _look(library: Library, indexer: Indexer) -> Generator[Step, None, _Seen]:
     seen = _Seen()
     try:
         yield from _compare(library, indexer, seen)
+        indexer.serving.index.check()
         indexer.serving.index.optimise()  # it reads the old versions, as forgetting must
     except IndexDamaged as error:
         seen.broken = error.message

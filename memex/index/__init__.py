@@ -306,6 +306,12 @@ class Index:
             yield
             self._freshen()
 
+    def check(self) -> None:
+        """Read every index whole. Raises `IndexDamaged`."""
+        with reading(self.directory), self._reads.one():
+            for name in self._built():
+                self._table.prewarm_index(name)
+
     def wants_vectors(self) -> bool:
         """Whether the vectors have no index, and are too many to be without."""
         return not self._approximate and len(self) >= VECTOR_INDEX_FROM

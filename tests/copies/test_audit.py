@@ -43,6 +43,7 @@ def opened(library: Library, directory: Path) -> Indexer:
     indexer.grace = 0.0
     for _ in indexer.reconcile():
         pass
+    indexer.serving.index.optimise()  # at once, not a minute later
     return indexer
 
 
