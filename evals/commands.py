@@ -107,6 +107,27 @@ def robustness(data: Path, limit: int | None, cache: Path, json_file: Path | Non
 
 
 @evals.command()
+@click.option("--data", type=FOLDER, required=True, help="A set of questions, or a folder of sets.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), help="Questions of each kind and set, at most."
+)
+@click.option("--reader", help="The model that answers; none: quotes only.")
+@click.option("--bare", is_flag=True, help="Also ask the bare model, with the same passages.")
+@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), default=CACHE)
+@_json
+def answers(
+    data: Path,
+    limit: int | None,
+    reader: str | None,
+    bare: bool,
+    cache: Path,
+    json_file: Path | None,
+) -> None:
+    """Ask what is answered and what is not: how many are declined, right, and supported."""
+    import_module("evals.answers").run(data, limit, reader, bare, cache, json_file)
+
+
+@evals.command()
 @_json
 def own(json_file: Path | None) -> None:
     """Score what your own memory finds for your own cases (`memex evals`)."""

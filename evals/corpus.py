@@ -66,10 +66,10 @@ def parts(data: RecallSet, scope: str) -> Iterator[Part]:
     """The whole set as one part ("pooled"), or one part for each group with questions."""
     found = tuple(sources(data.units))
     if scope == "pooled":
-        yield _part(found, data.queries)
+        yield part_of(found, data.queries)
         return
     for group in dict.fromkeys(query.group for query in data.queries):
-        yield _part(
+        yield part_of(
             tuple(source for source in found if source.group == group),
             tuple(query for query in data.queries if query.group == group),
         )
@@ -100,7 +100,8 @@ def _source(session: str, units: Sequence[Unit]) -> Source:
     return Source(document=document, group=first.group, units=tuple(covered))
 
 
-def _part(found: tuple[Source, ...], queries: tuple[Query, ...]) -> Part:
+def part_of(found: tuple[Source, ...], queries: tuple[Query, ...]) -> Part:
+    """Some documents, searched at once, and what is asked of them."""
     return Part(
         sources=found,
         passages=tuple(passage for source in found for passage in split(source.document)),

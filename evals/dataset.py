@@ -63,6 +63,8 @@ class Query:
     category: str
     answer: str = ""
     """For people to read; empty where the set has none."""
+    answers: tuple[str, ...] = ()
+    """All that count as right, `answer` among them."""
     asked_at: datetime | None = None
     """What "now" is to the question, in the zone of the corpus's times; None where no
     moment is said."""
@@ -200,6 +202,17 @@ def read_recall_set(folder: Path, limit: int | None = None) -> RecallSet:
     )
 
 
+def read_traps(folder: Path) -> tuple[Query, ...]:
+    """The questions of a set that its corpus does not answer; their evidence, where they have
+    any, is what they were twisted from. Raises `InvalidRequest` for a malformed file.
+    """
+    path = folder / QUERIES
+    try:
+        return tuple(_query(row) for row in _rows(path) if not row["answerable"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidRequest(f"{path} is not a file of questions: {error!r}.") from error
+
+
 def read_units(folder: Path) -> tuple[Unit, ...]:
     """The corpus of a set, in its order. Raises `InvalidRequest` for a malformed file."""
     path = _corpus(folder)
@@ -271,9 +284,14 @@ def _query(row: Mapping[str, object]) -> Query:
         evidence=frozenset(map(str, evidence)),
         category=str(row.get("category") or ""),
         answer=str(row.get("answer") or ""),
+        answers=tuple(map(str, _list(row.get("answers")) or filter(None, [row.get("answer")]))),
         asked_at=_time(row.get("asked_at")),
         split=str(row.get("split") or ""),
     )
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _recording(folder: Path, row: Mapping[str, object]) -> Recording:

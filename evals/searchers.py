@@ -21,6 +21,7 @@ from memex.index import Candidate, Identity, Index
 from memex.passages import indexed_text
 from memex.protocols import NO_FILTERS, Embedder, Step
 from memex.recall import Found, Recall
+from memex.recall import Served as Hits
 from memex.recall.candidates import lexical, vector
 from memex.recall.rank import rank
 from memex.recall.spelling import alternatives, weights
@@ -77,7 +78,11 @@ class Served:
 
     def search(self, query: Query, limit: int) -> Sequence[Passage]:
         """The passages of the hits."""
-        return [hit.passage for hit in self.recall(self._read(query), limit=limit)]
+        return [hit.passage for hit in self.serve(query, limit).hits]
+
+    def serve(self, query: Query, limit: int) -> Hits:
+        """The hits, and what was asked."""
+        return self.recall.serve(self._read(query), limit)
 
     def stages(self, query: Query) -> Stages:
         """The stages of `memex.recall` before the last, run once more."""

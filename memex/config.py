@@ -286,6 +286,9 @@ class Answering:
 
     unload: float = 30.0
     """Minutes without a question after which the reader leaves memory; 0: never."""
+    sure: float = 0.33
+    """How probable it must be, 0 to 1, that what was found answers a question: below it the
+    answer is "not found"."""
 
 
 @dataclass(frozen=True, slots=True)

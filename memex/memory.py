@@ -11,9 +11,9 @@ from functools import partial
 from typing import Final
 
 from memex import tombstones
-from memex.answer import NOT_FOUND, answer
+from memex.answer import answer
 from memex.answer.write import warm
-from memex.config import Config, Paths, Tracing
+from memex.config import Answering, Config, Paths, Tracing
 from memex.errors import IndexDamaged, InvalidRequest, MemexError, StorageError
 from memex.hindsight import look_back
 from memex.indexer import Indexer, Shelf, open_indexer
@@ -71,8 +71,10 @@ class Memex:
         embedder: Embedder,
         language_model: LanguageModel,
         tracing: Tracing = Tracing(),  # noqa: B008 (frozen)
+        answering: Answering = Answering(),  # noqa: B008 (frozen)
     ) -> None:
         """Wire what is given; `open_memex` makes the real parts."""
+        self._sure = answering.sure
         self.library = library
         self.recorder = Recorder(library.traces, tracing)
         self.indexer = indexer
@@ -291,12 +293,11 @@ class Memex:
         what the model was told and wrote, is noted in a `draft`.
         """
         draft = draft or Draft()
-        hits = self.recall(question, limit=ASK_LIMIT, filters=filters, draft=draft)
-        if not hits:
-            yield NOT_FOUND
-            return
+        served = self._serve(question, here(), ASK_LIMIT, filters, draft)
         model = Noted(self._language_model, draft)
-        yield from answer(question, hits, self.library, self._embedder, model)
+        yield from answer(
+            question, served.asked, served.hits, self.library, self._embedder, model, self._sure
+        )
 
     def forget(self, *document_ids: str, tombstone: bool = True) -> None:
         """Remove documents from library and index. Raises `NotFound`.
@@ -362,7 +363,7 @@ def open_memex(config: Config) -> Memex:
 
     indexer = open_indexer(library, config.paths.index, embedder, partial(_older, config))
     reader = LazyReader(chosen(config.models, "reader"), partial(load_language_model, config))
-    return Memex(library, indexer, embedder, reader, config.traces)
+    return Memex(library, indexer, embedder, reader, config.traces, config.answers)
 
 
 def _check_not_lost(paths: Paths) -> None:

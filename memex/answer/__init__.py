@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from memex.answer.evidence import Quote, bears, quotes
+from memex.answer.bearing import Wanted, bearing
+from memex.answer.evidence import Quote, Texts, quotes, read
 from memex.answer.write import write
-from memex.library import Library
 from memex.protocols import Embedder, LanguageModel, Retracted, Token
 from memex.types import Answer, Citation, Hit, Passage
 
@@ -16,29 +16,33 @@ NOT_FOUND: Final = Answer("I find nothing about that.", (), found=False)
 
 def answer(
     question: str,
+    asked: Wanted,
     hits: Sequence[Hit],
-    library: Library,
+    texts: Texts,
     embedder: Embedder,
     model: LanguageModel,
+    sure: float,
 ) -> Iterator[Token | Retracted | Answer]:
     """Stream the answer to a question from the passages found; the last item is the `Answer`.
 
-    When the model writes nothing that its quotes support, the best quote is the answer.
+    When the model writes nothing that its quotes support, the best quote is the answer; when
+    it is less probable than `sure`, 0 to 1, that there is one, "not found".
     """
-    found = [quote for quote in quotes(question, hits, library, embedder) if bears(quote)]
-    if not found:
+    found = read(hits, texts, embedder)
+    if not found or bearing(question, asked, found, embedder).probability < sure:
         yield NOT_FOUND
         return
+    quoted = quotes(question, found, embedder)
     text = ""
-    for item in write(question, found, model):
+    for item in write(question, quoted, model):
         if isinstance(item, str):
             text = item
         else:
             yield item
     if not text:
-        text = f"{_quoted(found[0].best)} [1]"
+        text = f"{_quoted(quoted[0].best)} [1]"
         yield Token(text)
-    yield Answer(text, _citations(found), found=True)
+    yield Answer(text, _citations(quoted), found=True)
 
 
 def _quoted(passage: Passage) -> str:

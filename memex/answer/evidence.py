@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
-from typing import Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
 from memex.answer.expected import expected
-from memex.library import Library
 from memex.passages import Sentence, sentences_of
 from memex.protocols import Embedder
-from memex.types import Hit, Passage
+from memex.types import Hit, Passage, Segment
 from memex.words import content_stems
+
+if TYPE_CHECKING:
+    from memex.protocols import Vectors
 
 QUOTES: Final = 4
 """Quotes shown under an answer, at most."""
@@ -36,9 +38,19 @@ EXPECTED_WEIGHT: Final = 0.2
 time, or a number."""
 WEAK: Final = 0.6
 """A quote under this share of the best one's score is left out."""
-BEARING: Final = 1.0
-"""Coverage plus cosine from which on a quote may hold an answer: of 150 questions
-with an answer in three sets it passes 85 %, of 100 from other subjects 17 %."""
+
+
+class Texts(Protocol):
+    """What is asked of the library: `memex.library.Library`."""
+
+    def segments(self, document_id: str, first: int, last: int) -> Sequence[Segment]:
+        """Those at the positions `first` to `last`, inclusive, in order."""
+
+    def language(self, document_id: str) -> str | None:
+        """The language of a document, where it is known."""
+
+    def speakers(self, document_id: str) -> Collection[str]:
+        """Who speaks in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,50 +80,83 @@ class Quote:
         )
 
 
-def quotes(question: str, hits: Sequence[Hit], library: Library, embedder: Embedder) -> list[Quote]:
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A hit in its sentences."""
+
+    hit: Hit
+    sentences: Sequence[Sentence]
+    """At least one."""
+    vectors: Vectors
+    """Of each sentence, shape (len(sentences), dimension)."""
+    around: frozenset[str]
+    """Who speaks in its document."""
+
+
+def read(hits: Sequence[Hit], texts: Texts, embedder: Embedder) -> list[Read]:
+    """The first `PASSAGES` of some hits, in their sentences."""
+    there = [(hit, _sentences(hit.passage, texts)) for hit in hits[:PASSAGES]]
+    there = [(hit, sentences) for hit, sentences in there if sentences]
+    if not there:
+        return []
+    vectors = embedder.encode_documents([each.text for _, found in there for each in found])
+    speakers = {hit.passage.document_id: hit.passage.speaker for hit, _ in there}
+    around = {id_: frozenset(texts.speakers(id_)) for id_, name in speakers.items() if name}
+    parts = np.split(vectors, np.cumsum([len(found) for _, found in there])[:-1])
+    return [
+        Read(hit, found, part, around.get(hit.passage.document_id, frozenset()))
+        for (hit, found), part in zip(there, parts, strict=True)
+    ]
+
+
+def quotes(question: str, found: Sequence[Read], embedder: Embedder) -> list[Quote]:
     """The best quote of each passage, best first, weak ones left out."""
     asked = embedder.encode_query(question)
     stems = set(content_stems(question))
     has_expected = expected(question) or (lambda _: False)
-    found = []
-    for hit in hits[:PASSAGES]:
-        sentences = _sentences(hit.passage, library)
-        windows = _windows(sentences)
-        if not windows:
-            continue
-        texts = [_joined(sentences[window], named=False) for window in windows]
-        cosines = embedder.encode_documents(texts) @ asked
-        overlap = np.asarray([_coverage(stems, text) for text in texts])
-        right = np.asarray([has_expected(text) for text in texts])
-        scores = cosines + COVERAGE_WEIGHT * overlap + EXPECTED_WEIGHT * right
-        best = int(np.argmax(scores))
-        around = f"{hit.passage.title} {hit.passage.speaker or ''} {hit.passage.text}"
-        core = windows[best]
-        quoted = _narrow(hit.passage, sentences[_widened(sentences, core)])
-        found.append(
-            Quote(
-                hit=replace(hit, passage=quoted),
-                best=_narrow(hit.passage, sentences[core]),
-                cosine=float(cosines.max()),
-                coverage=_coverage(stems, around),
-                rank=hit.score / hits[0].score if hits[0].score else 1.0,
-                expected=bool(right[best]),
-            )
-        )
-    found.sort(key=lambda quote: -quote.score)
-    return [quote for quote in found if quote.score >= WEAK * found[0].score][:QUOTES]
+    first = found[0].hit.score if found else 0.0
+    quoted = [_quote(one, asked, stems, has_expected, first) for one in found]
+    quoted.sort(key=lambda quote: -quote.score)
+    return [quote for quote in quoted if quote.score >= WEAK * quoted[0].score][:QUOTES]
 
 
-def bears(quote: Quote) -> bool:
-    """Whether a quote can hold an answer at all. (A first rule; to be calibrated.)"""
-    return quote.coverage + quote.cosine >= BEARING
+def _quote(
+    one: Read,
+    asked: Vectors,
+    stems: set[str],
+    has_expected: Callable[[str], bool],
+    first: float,
+) -> Quote:
+    passage, sentences = one.hit.passage, one.sentences
+    windows = _windows(sentences)
+    texts = [_joined(sentences[window], named=False) for window in windows]
+    cosines = np.asarray([_together(one.vectors[window]) @ asked for window in windows])
+    overlap = np.asarray([_coverage(stems, text) for text in texts])
+    right = np.asarray([has_expected(text) for text in texts])
+    best = int(np.argmax(cosines + COVERAGE_WEIGHT * overlap + EXPECTED_WEIGHT * right))
+    core = _introduced(sentences, windows[best], has_expected)
+    around = f"{passage.title} {passage.speaker or ''} {passage.text}"
+    return Quote(
+        hit=replace(one.hit, passage=_narrow(passage, sentences[_widened(sentences, core)])),
+        best=_narrow(passage, sentences[core]),
+        cosine=float(cosines.max()),
+        coverage=_coverage(stems, around),
+        rank=one.hit.score / first if first else 1.0,
+        expected=bool(right[best]),
+    )
+
+
+def _together(vectors: Vectors) -> Vectors:
+    """The vector of some sentences on end: their mean, of length 1."""
+    mean: Vectors = vectors.mean(axis=0)
+    return mean / (np.linalg.norm(mean) or 1.0)
 
 
 def _coverage(stems: set[str], text: str) -> float:
     return len(stems.intersection(content_stems(text))) / len(stems) if stems else 0.0
 
 
-def _sentences(passage: Passage, library: Library) -> list[Sentence]:
+def _sentences(passage: Passage, library: Texts) -> list[Sentence]:
     """The sentences of a passage with their times, from the library's segments."""
     segments = library.segments(passage.document_id, passage.first, passage.last)
     language = library.language(passage.document_id)
@@ -141,6 +186,19 @@ def _windows(sentences: Sequence[Sentence]) -> list[slice]:
     pairs = [slice(at, at + 2) for at in range(len(sentences) - 1)]
     fitting = [pair for pair in pairs if _words(sentences[pair]) <= LONG]
     return alone + fitting or [slice(0, 1)] * bool(sentences)
+
+
+def _introduced(
+    sentences: Sequence[Sentence], window: slice, has_expected: Callable[[str], bool]
+) -> slice:
+    """A window with the sentence before it where that has what is asked for, and the window
+    has not: "That came from Ted Nelson. In 1965 he …".
+    """
+    wider = slice(window.start - 1, window.stop)
+    if window.start == 0 or _words(sentences[wider]) > LONG:
+        return window
+    missing = not has_expected(_joined(sentences[window], named=False))
+    return wider if missing and has_expected(sentences[wider.start].text) else window
 
 
 def _widened(sentences: Sequence[Sentence], window: slice) -> slice:

@@ -151,6 +151,13 @@ class Library:
         )
         return [segment_of(row, words=words) for row in rows]
 
+    def length(self, document_id: str) -> int:
+        """How many segments a document has."""
+        row = self.database.one(
+            "SELECT count(*) AS segments FROM segments WHERE document_id = ?", document_id
+        )
+        return int(row["segments"]) if row else 0
+
     def heard(self, since: datetime, until: datetime, most: int = -1) -> list[Document]:
         """The current documents that were heard live between two moments, or in part: all, or
         so many.
@@ -193,6 +200,14 @@ class Library:
         """The language of a document, where it is known."""
         row = self.database.one("SELECT language FROM documents WHERE id = ?", document_id)
         return row["language"] if row else None
+
+    def speakers(self, document_id: str) -> list[str]:
+        """Who speaks in a document."""
+        rows = self.database.all(
+            "SELECT DISTINCT speaker FROM segments WHERE document_id = ? AND speaker IS NOT NULL",
+            document_id,
+        )
+        return [row["speaker"] for row in rows]
 
     def entries(self, kind: str | None = None, *, hidden: bool = False) -> list[Entry]:
         """The catalogue, newest first; with `hidden`, older versions too."""

@@ -44,6 +44,7 @@ class Served:
 
     hits: list[Hit]
     """Best first."""
+    asked: Asked
     snippets: Snippets
     passages: Sequence[Passage]
     """All that were read for the query, best first."""
@@ -75,7 +76,7 @@ class Recall:
         ranked = rank(found.asked, found.fused, found.passages, self.weights)
         snippets = Snippets(found.asked)
         hits = serve(snippets, ranked, found.passages, limit)
-        return Served(hits, snippets, [found.passages[one.id] for one in ranked])
+        return Served(hits, found.asked, snippets, [found.passages[one.id] for one in ranked])
 
     def find(self, query: Understood, limit: int, filters: Filters = NO_FILTERS) -> Found:
         """The stages before the ranker; at most `limit` passages."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from memex.config import Answering
 from memex.errors import InvalidRequest
 from memex.indexer import Indexer
 from memex.library import Library
@@ -136,3 +137,26 @@ def test_text_in_documents_reaches_the_model_as_a_note(tmp_path: Path) -> None:
 def test_an_impossible_question_is_refused(tmp_path: Path, question: str) -> None:
     with pytest.raises(InvalidRequest):
         ask(memex(tmp_path, ""), question)
+
+
+def test_how_sure_an_answer_must_be_is_a_setting(tmp_path: Path) -> None:
+    made = memex(tmp_path, "Vannevar Bush published it in July 1945. [1]")
+    for sure, found in ((0.0, True), (1.0, False)):
+        asking = Memex(
+            made.library,
+            made.indexer,
+            WordLengths(),
+            made.language_model,
+            answering=Answering(sure=sure),
+        )
+        assert ask(asking)[0].found is found
+
+
+def test_a_quote_begins_with_who_is_asked_for(tmp_path: Path) -> None:
+    said = (
+        "The idea is old. That came from Ted Nelson. In 1965 he read a paper to a conference and"
+        " in it he used a word of his own, hypertext."
+    )
+    document = spoken(Segment(text=said))
+    answer, _ = ask(memex(tmp_path, "", documents=(document,)), "who used the word hypertext?")
+    assert "Ted Nelson" in answer.text

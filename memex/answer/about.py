@@ -1,0 +1,86 @@
+"""Of whom a question asks, and of whom a sentence speaks.
+
+Conversations have the same said by and of several people: "I adopted a dog" answers what Ada did
+where Ada says it, and not where Ben does. In talk a sentence speaks of who says "I" or "my", of
+those whom it addresses ("you", a question), and of whom it names; "Ada, …" only addresses.
+Rules for English; where they know nothing a sentence speaks of its speaker.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from memex.words import is_function_word, words
+
+SELF: Final = frozenset("i me my mine myself we us our ours i'm i've i'd i'll we're we've".split())
+ADDRESSED: Final = frozenset("you your yours yourself you're you've you'd you'll".split())
+OTHERS: Final = frozenset(
+    "he him his himself she her hers herself they them their theirs he's she's they're".split()
+)
+
+_WORD: Final = re.compile(r"[\w'’]+")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Of whom a sentence speaks."""
+
+    people: frozenset[str]
+    """As they are called where somebody speaks."""
+    surely: bool
+    """Whether it speaks of nobody else: no "she", no question, no group without a hint."""
+
+
+def asked_of(question: str, people: Iterable[str]) -> frozenset[str]:
+    """Those among some people whom a question names, by their whole or first name."""
+    return frozenset(name for name in people if _calls(name).search(question))
+
+
+def without(question: str, people: Iterable[str]) -> str:
+    """A question without the names of people."""
+    for name in people:
+        question = _calls(name).sub(" ", question)
+    return " ".join(question.split())
+
+
+def names_in(question: str) -> list[str]:
+    """The words of a question that look like names: capitalised, and not its first."""
+    return [
+        word for word in words(question)[1:] if word[0].isupper() and not is_function_word(word)
+    ]
+
+
+def about(sentence: str, speaker: str | None, present: Collection[str]) -> About:
+    """Of whom a sentence speaks that `speaker` says while some people are `present`."""
+    said = sentence.strip()
+    others = frozenset(present) - {speaker}
+    said_words = {word.casefold().replace("’", "'") for word in _WORD.findall(_told(said, present))}
+    found: set[str] = set()
+    asks = said.endswith("?")
+    if speaker and said_words & SELF:
+        found.add(speaker)
+    if said_words & ADDRESSED or (asks and not found):
+        found |= others
+    found |= {name for name in present if name.split()[0].casefold() in said_words}
+    unclear = asks or bool(said_words & OTHERS) or (not found and len(others) > 1)
+    return About(frozenset(found or ({speaker} if speaker else ())), not unclear)
+
+
+def _told(sentence: str, present: Collection[str]) -> str:
+    """A sentence without whom it addresses: "Hey Ada, …", "…, Ada!"."""
+    for name in present:
+        first = re.escape(name.split()[0])
+        sentence = re.sub(rf"^((?:\w+[ ,]+){{0,2}}){first}\s*[,!.]", r"\1", sentence)
+        sentence = re.sub(rf",\s*{first}\s*([!.?]*)$", r"\1", sentence)
+    return sentence
+
+
+@lru_cache(maxsize=1024)
+def _calls(name: str) -> re.Pattern[str]:
+    """How somebody is called in a question, and what of them: "Ada", "Ada Palmer's"."""
+    called = "|".join(map(re.escape, (name, name.split(maxsplit=1)[0])))
+    return re.compile(rf"(?<!\w)(?:{called})(?:['’`]s?)?(?!\w)", re.IGNORECASE)
