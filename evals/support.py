@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from memex.answer.spelled import spelled
+from memex.times import here
 from memex.types import Answer, Passage
 from memex.words import is_function_word
 
@@ -42,7 +44,8 @@ def unsupported(answer: Answer, question: str) -> list[str]:
 
 def _stands(sentence: str, passage: Passage, question: str) -> bool:
     when = f"{passage.said_at:%A %d %B %Y}" if passage.said_at else ""
-    parts = (passage.text, passage.title, passage.speaker, passage.heading, when)
+    text = spelled(passage.text, passage.said_at, here().tzinfo)
+    parts = (text, passage.title, passage.speaker, passage.heading, when)
     there = _forms(" ".join(filter(None, parts)))
     asked = _forms(question)
     for word in _WORD.findall(sentence):

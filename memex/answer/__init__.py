@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import tzinfo
 from typing import Final
 
 from memex.answer.bearing import Wanted, bearing
 from memex.answer.evidence import Quote, Texts, quotes, read
+from memex.answer.spelled import spelled
 from memex.answer.write import write
 from memex.protocols import Embedder, LanguageModel, Retracted, Token
+from memex.times import here
 from memex.types import Answer, Citation, Hit, Passage
 
 NOT_FOUND: Final = Answer("I find nothing about that.", (), found=False)
@@ -33,16 +37,29 @@ def answer(
         yield NOT_FOUND
         return
     quoted = quotes(question, found, embedder)
+    zone = here().tzinfo
+    told = [_spelled(quote, zone) for quote in quoted]
     text = ""
-    for item in write(question, quoted, model):
+    for item in write(question, told, model):
         if isinstance(item, str):
             text = item
         else:
             yield item
     if not text:
-        text = f"{_quoted(quoted[0].best)} [1]"
+        text = f"{_quoted(told[0].best)} [1]"
         yield Token(text)
     yield Answer(text, _citations(quoted), found=True)
+
+
+def _spelled(quote: Quote, zone: tzinfo | None) -> Quote:
+    """A quote with its relative times spelled out, for whoever reads it without its date."""
+    hit, best = quote.hit, quote.best
+    passage = replace(hit.passage, text=spelled(hit.passage.text, hit.passage.said_at, zone))
+    return replace(
+        quote,
+        hit=replace(hit, passage=passage),
+        best=replace(best, text=spelled(best.text, best.said_at, zone)),
+    )
 
 
 def _quoted(passage: Passage) -> str:

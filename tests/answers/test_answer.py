@@ -160,3 +160,17 @@ def test_a_quote_begins_with_who_is_asked_for(tmp_path: Path) -> None:
     document = spoken(Segment(text=said))
     answer, _ = ask(memex(tmp_path, "", documents=(document,)), "who used the word hypertext?")
     assert "Ted Nelson" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("reply", "text"),
+    [
+        ("", "“The old tree fell yesterday [3 May 2026].” [1]"),
+        ("The old tree fell on 3 May 2026. [1]", "The old tree fell on 3 May 2026. [1]"),
+    ],
+)
+def test_when_yesterday_was_is_told(tmp_path: Path, reply: str, text: str) -> None:
+    document = spoken(Segment("The old tree fell yesterday.", 0.0, 2.0))
+    answer, _ = ask(memex(tmp_path, reply, documents=(document,)), "when did the old tree fall?")
+    assert answer.text == text
+    assert answer.citations[0].hit.passage.text == "The old tree fell yesterday."

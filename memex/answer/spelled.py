@@ -1,0 +1,50 @@
+"""Times that count from when they were said, spelled out: "yesterday [7 May 2023]".
+
+Whoever reads "yesterday" months later cannot tell when that was, and no small model can. What
+is added stands in brackets, as an editor's words do in a quote.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, tzinfo
+from typing import Final
+
+from memex.times import Range, times_in
+
+DAY: Final = timedelta(days=1)
+WEEK: Final = timedelta(days=8)
+"""Up to which a stretch is told by its first and last day."""
+MONTHS: Final = timedelta(days=62)
+"""Up to which it is told by its month, beyond by its year."""
+
+
+def spelled(text: str, said_at: datetime | None, zone: tzinfo | None) -> str:
+    """A text, said or written at an aware time, with the dates of its relative times as they are
+    in a zone.
+    """
+    if said_at is None:
+        return text
+    for said in reversed(times_in(text, said_at.astimezone(zone))):
+        if said.relative and (when := _date(said.range)):
+            text = f"{text[: said.end]} [{when}]{text[said.end :]}"
+    return text
+
+
+def _date(found: Range) -> str:
+    """A past stretch of time as a date; empty where it has no beginning or no end."""
+    if found.since is None or found.until is None:
+        return ""
+    first, last = found.since, found.until - timedelta(microseconds=1)
+    if first.date() == last.date():
+        return _day(first)
+    if last - first < WEEK:
+        return f"{_day(first)} to {_day(last)}"
+    middle = first + (last - first) / 2
+    if last - first < MONTHS:
+        whole = first.day == 1 and (last + DAY).day == 1 and first.month == last.month
+        return f"{'' if whole else 'about '}{middle:%B %Y}"
+    return f"{middle.year}" if (first.month, first.day) == (1, 1) else f"about {middle.year}"
+
+
+def _day(at: datetime) -> str:
+    return f"{at.day} {at:%B %Y}"
