@@ -19,6 +19,7 @@ from memex import __version__
 from memex.errors import MemexError
 
 COMMANDS: Final = {
+    "tui": "Search, read, hear and ask on the whole terminal.",
     "add": "Remember files and folders.",
     "search": "Find passages.",
     "ask": "Ask a question; the answer comes with its sources.",
@@ -97,8 +98,13 @@ def cli(context: click.Context, *, debug: bool, no_start: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command and exit with its code; errors are messages, not tracebacks."""
+    """Run a command and exit with its code; errors are messages, not tracebacks.
+
+    Without one a terminal gets the `tui`, anything else the help.
+    """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if not arguments and sys.stdin.isatty() and sys.stdout.isatty():
+        arguments = ["tui"]
     debug = "--debug" in arguments
     try:
         code = cli.main(arguments, prog_name="memex", standalone_mode=False)

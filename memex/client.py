@@ -225,6 +225,13 @@ class Client:
         """One document with its copies and segments, by the beginning of its id."""
         return self._call("GET", f"/v1/documents/{quote(prefix, safe='')}")
 
+    def segments(self, document_id: str, first: int, last: int) -> Json:
+        """A window of a document: its "segments" at these positions, inclusive, and the
+        "count" of all.
+        """
+        name = quote(document_id, safe="")
+        return self._call("GET", f"/v1/documents/{name}/segments?first={first}&last={last}")
+
     def recognise(self, files: Sequence[tuple[str, str, str, bool]]) -> list[Known]:
         """What is known of files' bytes before they are read.
 

@@ -40,7 +40,9 @@ def loaded(statement: str) -> list[str]:
         "memex.commands.models",
         "memex.commands.search",
         "memex.commands.status",
-        "tui",
+        "memex.commands.tui",
+        "tui.app",
+        "tui.reach",
         "hardware",
     ],
 )

@@ -1,1 +1,1 @@
-"""The terminal UI."""
+"""The terminal UI: `memex tui` (docs/tui.md)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from starlette.concurrency import run_in_threadpool
@@ -10,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from memex.api import streams
+from memex.errors import InvalidRequest
 from memex.memory import Memex
 from memex.wire import (
     Json,
@@ -37,6 +39,7 @@ class Documents:
             Route("/v1/documents", self.documents, methods=["GET"]),
             Route("/v1/documents", self.remember, methods=["POST"]),
             Route("/v1/documents/{id}", self.document, methods=["GET"]),
+            Route("/v1/documents/{id}/segments", self.segments, methods=["GET"]),
             Route("/v1/copies/known", self.recognise, methods=["POST"]),
             Route("/v1/copies", self.add_copy, methods=["POST"]),
             Route("/v1/copies/worse", self.worse, methods=["POST"]),
@@ -75,6 +78,22 @@ class Documents:
                     for echo in library.echoes.within(id_)
                 ],
                 "segments": [segment_to_json(segment) for segment in document.segments],
+            }
+        )
+
+    def segments(self, request: Request) -> Response:
+        """A window of a document's segments: those at the positions `first` to `last`, and how
+        many there are; what is read of a ten-hour talk is a page at a time.
+        """
+        library = self._memex.library
+        id_ = library.find(request.path_params["id"])
+        first, last = (_position(request, name) for name in ("first", "last"))
+        found = library.segments(id_, first, last)
+        return JSONResponse(
+            {
+                "first": first,
+                "count": library.length(id_),
+                "segments": [segment_to_json(segment) for segment in found],
             }
         )
 
@@ -119,3 +138,11 @@ class Documents:
                 yield event_to_json(event)
 
         return streams.stream(streams.to_the_end(run))
+
+
+def _position(request: Request, name: str) -> int:
+    """A position in a document. Raises `InvalidRequest`."""
+    given = request.query_params.get(name, "")
+    if not re.fullmatch(r"[0-9]{1,9}", given):
+        raise InvalidRequest(f"{name} of a window is a position, not {given!r}.", "Count from 0.")
+    return int(given)

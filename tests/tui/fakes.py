@@ -1,0 +1,276 @@
+"""A memory that is small enough to be read, and a loudspeaker that keeps what it is given."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from memex.client import Added
+from memex.errors import DaemonUnavailable, MemexError
+from memex.playback import RATE
+from memex.progress import Event
+from memex.protocols import NO_FILTERS, Filters
+from tui.memory import Memory
+
+if TYPE_CHECKING:
+    from memex.wire import Json
+    from tests.hearing.making import Samples
+
+
+def segment(text: str, **others: object) -> dict[str, Any]:
+    """A segment as the daemon has it."""
+    names = ("start", "end", "speaker", "page", "heading", "line")
+    return {"text": text, **dict.fromkeys(names), "words": [], **others}
+
+
+def talk(sentences: Sequence[str], seconds: float = 4.0) -> list[dict[str, Any]]:
+    """A recording in which Ada and Ben take turns."""
+    return [
+        segment(
+            text,
+            start=n * seconds,
+            end=(n + 1) * seconds - 0.5,
+            speaker="Ada" if n % 4 < 2 else "Ben",
+            words=_words(text, n * seconds, seconds - 0.5),
+        )
+        for n, text in enumerate(sentences)
+    ]
+
+
+def _words(text: str, start: float, seconds: float) -> list[list[object]]:
+    words = text.split()
+    each = seconds / len(words)
+    return [[w, start + n * each, start + (n + 1) * each, 0.9] for n, w in enumerate(words)]
+
+
+@dataclass
+class Doc:
+    """A document."""
+
+    title: str
+    kind: str
+    segments: list[dict[str, Any]]
+    uri: str = "file:///nowhere/at/all"
+    said_at: str | None = "2026-05-04T12:00:00+00:00"
+
+
+TALK = [
+    "Welcome to the long trail.",
+    "A show about the tools we remember with.",
+    "That word came from Ted Nelson.",
+    "He called it hypertext in 1965.",
+    "Writing that branches, he said.",
+    "No sheet of paper holds hypertext.",
+    "Thank you for listening.",
+    "Until next week.",
+]
+NOTE = [
+    segment("Bread", heading="Bread", line=1),
+    segment("Bake the loaf for forty minutes.", heading="Bread", line=3),
+    segment("A note on hypertext and bees.", heading="Bread", line=5),
+]
+
+
+def library() -> dict[str, Doc]:
+    """A talk and a note."""
+    return {
+        "talk": Doc("A desk that remembers", "audio", talk(TALK)),
+        "note": Doc("Things to look up", "note", NOTE, said_at="2026-02-08T12:00:00+00:00"),
+    }
+
+
+@dataclass
+class FakeMemory(Memory):
+    """Finds segments that have all the words of a query that are no chips."""
+
+    documents: dict[str, Doc] = field(default_factory=library)
+    searches: list[tuple[str, bool]] = field(default_factory=list)
+    """Each query, and whether it left a trace."""
+    labels: list[tuple[str, str | None, str]] = field(default_factory=list)
+    windows: list[tuple[str, int, int]] = field(default_factory=list)
+    past: list[str] = field(default_factory=list)
+    """Earlier queries, oldest first."""
+    pieces: list[Json] = field(default_factory=list)
+    """What is streamed of an answer."""
+    refusal: MemexError | None = None
+    """What a search raises."""
+    open: threading.Event = field(default_factory=threading.Event)
+    """Cleared, searches wait."""
+    added: list[Path] = field(default_factory=list)
+    tracing: bool = True
+
+    def __post_init__(self) -> None:
+        self.open.set()
+
+    def search(
+        self,
+        query: str,
+        limit: int,
+        filters: Filters = NO_FILTERS,
+        *,
+        segments: bool = False,
+        trace: bool = True,
+    ) -> Json:
+        self.searches.append((query, trace))
+        assert self.open.wait(20)
+        if self.refusal:
+            raise self.refusal
+        if trace and self.tracing:
+            self.past.append(query)
+        words = [word.lower() for word in query.split() if ":" not in word]
+        found = [
+            (id_, position)
+            for id_, document in self.documents.items()
+            for position, each in enumerate(document.segments)
+            if words and all(word in each["text"].lower() for word in words)
+            if filters.document_id in {None, id_}
+        ][:limit]
+        kinds = [self.documents[id_].kind for id_, _ in found]
+        chosen = [word.partition(":")[2] for word in query.split() if word.startswith("kind:")]
+        found = [
+            each for each, kind in zip(found, kinds, strict=True) if not chosen or kind in chosen
+        ]
+        return {
+            "query": query,
+            "hits": [self._hit(*each, words, n) for n, each in enumerate(found)],
+            "segments": [[position, position] for _, position in found],
+            "facets": {
+                "kinds": {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)},
+                "people": {},
+                "months": {},
+                "documents": {},
+            },
+            "ms": 12.3,
+            "trace": len(self.past) if trace and self.tracing else None,
+        }
+
+    def _hit(self, id_: str, position: int, words: list[str], n: int) -> Json:
+        document = self.documents[id_]
+        found = document.segments[position]
+        spans = [
+            (found["text"].lower().index(word), found["text"].lower().index(word) + len(word))
+            for word in words
+        ]
+        return {
+            "id": f"{id_}:{position}",
+            "document": id_,
+            "title": document.title,
+            "kind": document.kind,
+            "uri": document.uri,
+            **{
+                name: found[name] for name in ("text", "start", "end", "page", "heading", "speaker")
+            },
+            "said_at": document.said_at,
+            "score": 2.0 / (n + 1),
+            "ranks": {},
+            "snippet": {
+                "text": found["text"],
+                "matches": sorted(spans),
+                "start": found["start"],
+                "end": found["end"],
+            },
+        }
+
+    def segments(self, document_id: str, first: int, last: int) -> Json:
+        self.windows.append((document_id, first, last))
+        found = self.documents[document_id].segments
+        return {"first": first, "count": len(found), "segments": found[first : last + 1]}
+
+    def ask_json(self, question: str, filters: Filters = NO_FILTERS) -> Iterator[Json]:
+        self.past.append(question)
+        yield from self.pieces
+
+    def traces(self, limit: int) -> list[Json]:
+        return [{"query": query} for query in reversed(self.past)][:limit]
+
+    def trace(self, name: str) -> Json:
+        return {"id": int(name), "query": self.past[int(name) - 1], "citations": []}
+
+    def label(self, name: str, verdict: str | None, *, mark: str = "", note: str = "") -> Json:
+        self.labels.append((name, verdict, mark))
+        return {}
+
+    def status(self) -> Json:
+        kinds = [document.kind for document in self.documents.values()]
+        return {"documents": {kind: kinds.count(kind) for kind in kinds}}
+
+    def add(self, paths: Sequence[Path]) -> Added:
+        self.added += paths
+        return Added({str(n): str(path) for n, path in enumerate(paths)}, (), 0)
+
+    def follow(self, added: Added) -> Iterator[Event | None]:
+        for item, path in added.items.items():
+            yield None
+            failed = Path(path).suffix == ".xyz"
+            yield Event(item, path, "failed" if failed else "remembered", message="No reader.")
+        self.documents |= library()
+
+
+@dataclass
+class FakeReach:
+    """The way to it, which can be cut."""
+
+    fake: FakeMemory = field(default_factory=FakeMemory)
+    up: bool = True
+    may_start: bool = True
+    started: int = 0
+    listens: bool = False
+
+    def memory(self) -> Memory:
+        if not self.up:
+            if not self.may_start:
+                raise DaemonUnavailable("memexd is not running.", "Start it with `memex up`.")
+            self.up = True
+            self.started += 1
+        return _Cut(self)  # type: ignore[return-value]
+
+    def running(self) -> bool:
+        return self.up
+
+    def models(self) -> list[tuple[str, str, str]]:
+        return [("speech", "whisper-tiny.en", "present"), ("reader", "SmolLM2", "missing")]
+
+    def listen(self) -> None:
+        self.listens = True
+
+
+class _Cut:
+    """The memory, as long as it is up."""
+
+    def __init__(self, reach: FakeReach) -> None:
+        self._reach = reach
+
+    def __getattr__(self, name: str) -> object:
+        if not self._reach.up:
+            raise DaemonUnavailable("memexd went away in the middle of this.")
+        return getattr(self._reach.fake, name)
+
+
+class Tape:
+    """A loudspeaker that is heard at once, and kept; it can be held."""
+
+    latency = 0.0
+
+    def __init__(self) -> None:
+        self.blocks: list[Samples] = []
+        self.rests = 0
+        self.closed = 0
+        self.going = threading.Event()
+        self.going.set()
+
+    @property
+    def seconds(self) -> float:
+        return sum(map(len, self.blocks)) / RATE
+
+    def write(self, block: Samples) -> None:
+        assert self.going.wait(20)
+        self.blocks.append(block)
+
+    def rest(self) -> None:
+        self.rests += 1
+
+    def close(self) -> None:
+        self.closed += 1

@@ -1,0 +1,183 @@
+"""The notebook: a question, its answer as it comes, citations there and back, why, marks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.tui.driving import Driver, drive
+from tests.tui.fakes import FakeMemory, FakeReach, library
+
+ANSWER = "Ted Nelson called it hypertext. [1]"
+
+
+def citation(n: int, document: str, position: int) -> dict[str, Any]:
+    """A citation as the daemon has it."""
+    memory = FakeMemory()
+    hit = memory._hit(document, position, [], 0)
+    del hit["snippet"]
+    return {"n": n, **hit}
+
+
+def answer(**others: object) -> list[dict[str, Any]]:
+    cited = [citation(1, "talk", 3), citation(2, "note", 2)]
+    told = {"question": "", "answer": ANSWER, "found": True, "citations": cited, "ms": 812.0}
+    return [
+        {"type": "token", "text": "Ted "},
+        {"type": "token", "text": "Nelson"},
+        {"type": "answer", **told, "trace": 1, **others},
+    ]
+
+
+class Notebook(FakeMemory):
+    """A memory that has traces of answers."""
+
+    def trace(self, name: str) -> dict[str, Any]:
+        hit = {"n": 1, "title": "A desk", "text": "He called it hypertext", "score": 2.0}
+        places = [("talk", 3), ("note", 2)]
+        return {
+            "timings": {"recall": 14.0, "writing": 402.0},
+            "hits": [{**hit, "ranks": {"lexical": 1}}],
+            "citations": [
+                {**hit, "n": n, "ranks": {}, "document": document, "first": at, "last": at}
+                for n, (document, at) in enumerate(places, start=1)
+            ],
+            "exchanges": [
+                {"messages": [{"role": "system", "content": "Be \x1b[31mshort."}], "output": "Ted"}
+            ],
+        }
+
+
+@pytest.fixture
+def reach() -> FakeReach:
+    return FakeReach(Notebook(library(), pieces=answer()))
+
+
+async def ask(it: Driver, question: str = "who called it so") -> None:
+    await it.press("f3")
+    await it.type(question)
+    await it.press("enter")
+
+
+def test_an_answer_comes_with_its_citations(reach: FakeReach) -> None:
+    async def steps(it: Driver) -> None:
+        await ask(it)
+        await it.sees("1 who called it so  0.8 s", ANSWER)
+        await it.sees(
+            "[1] ♪ A desk that remembers · 0:12 · Ben", "“He called it hypertext in 1965.”"
+        )
+        await it.sees("[2] ✎ Things to look up")
+        assert it.memory.past == ["who called it so"]
+
+    drive(steps, reach=reach)
+
+
+def test_a_citation_is_opened_at_its_place_and_escape_comes_back(reach: FakeReach) -> None:
+    async def steps(it: Driver) -> None:
+        await ask(it)
+        await it.sees("[2] ✎")
+        await it.press("down", "enter")
+        await it.sees("▌ A note on hypertext and bees.")
+        assert it.main.focused is it.main.desk.reader
+        await it.press("escape")
+        await it.until(lambda: type(it.main.focused).__name__ == "Citations")
+        await it.press("escape")
+        await it.until(lambda: it.main.focused is it.main.ask.prompt)
+
+    drive(steps, reach=reach)
+
+
+def test_where_no_trace_is_kept_the_place_is_searched_for() -> None:
+    async def steps(it: Driver) -> None:
+        await ask(it)
+        await it.sees("[2] ✎")
+        await it.press("down", "enter")
+        await it.sees("▌ A note on hypertext and bees.")
+        assert not any(trace for _, trace in it.memory.searches)
+        await it.press("escape", "plus")
+        await it.sees("This answer left no trace.")
+
+    drive(steps, reach=FakeReach(FakeMemory(pieces=answer(trace=None))), size=(140, 45))
+
+
+def test_what_was_taken_back_is_no_longer_there() -> None:
+    async def steps(it: Driver) -> None:
+        await ask(it)
+        await it.sees("“Only the quote.”")
+        assert "Made up" not in it.text()
+
+    pieces = [
+        {"type": "token", "text": "Made up"},
+        {"type": "retracted"},
+        *answer(answer="“Only the quote.” [1]")[2:],
+    ]
+    drive(steps, reach=FakeReach(Notebook(library(), pieces=pieces)))
+
+
+def test_a_question_is_edited_and_asked_again_in_its_cell(reach: FakeReach) -> None:
+    async def steps(it: Driver) -> None:
+        await ask(it)
+        await it.sees("[2] ✎")
+        await it.press("e")
+        await it.until(lambda: it.main.ask.prompt.value == "who called it so")
+        await it.type(" then")
+        await it.press("enter")
+        await it.sees("1 who called it so then", "[2] ✎")
+        assert len(it.main.ask.cells()) == 1
+        await it.press("r")
+        await it.until(lambda: it.memory.past[-2:] == ["who called it so then"] * 2)
+
+    drive(steps, reach=reach)
+
+
+def test_why_shows_the_trace(reach: FakeReach) -> None:
+    async def steps(it: Driver) -> None:
+        await ask(it)
+        await it.sees("[2] ✎")
+        await it.press("w")
+        await it.sees("recall 14 ms", "1 A desk (lexical 1; 2.00)", "Told: system", "Wrote")
+        await it.sees("Be \\x1b[31mshort.")
+        await it.press("escape")
+        await it.sees("[2] ✎")
+
+    drive(steps, reach=reach, size=(140, 45))
+
+
+def test_answer_and_citation_are_marked_with_one_key(reach: FakeReach) -> None:
+    async def steps(it: Driver) -> None:
+        await ask(it)
+        await it.sees("[2] ✎")
+        await it.press("down", "minus")
+        await it.sees("✗ wrong")
+        it.main.ask.cells()[0].focus()
+        await it.press("plus")
+        await it.sees("✓ right")
+        await it.press("plus")
+        await it.until(lambda: "✓ right" not in it.text())
+        assert it.memory.labels == [
+            ("1", "wrong", "c2"), ("1", "right", ""), ("1", None, ""),
+        ]  # fmt: skip
+
+    drive(steps, reach=reach)
+
+
+def test_cells_stay_and_the_query_of_the_search_is_what_may_be_asked(reach: FakeReach) -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("hypertext")
+        await it.sees("3 hits")
+        await it.press("f3")
+        await it.until(lambda: it.main.ask.prompt.value == "hypertext")
+        assert it.main.ask.prompt.selected_text == "hypertext"  # what is typed takes its place
+        await it.press("enter")
+        await it.sees("1 hypertext  0.8 s", "[2] ✎")
+        await it.press("slash")
+        await it.type("another")
+        await it.press("enter")
+        await it.sees("2 another  0.8 s")
+        await it.press("f2")
+        await it.sees("3 hits")
+        await it.press("f3")
+        await it.sees("2 another")
+
+    drive(steps, reach=reach, size=(140, 45))

@@ -1,0 +1,103 @@
+"""The daemon: started where it does not run, gone, busy, back; and the first run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import tui.app
+from tests.tui.driving import Driver, drive
+from tests.tui.fakes import FakeMemory, FakeReach
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tui.app, "EVERY", 0.1)
+
+
+def test_a_daemon_that_does_not_run_is_started() -> None:
+    async def steps(it: Driver) -> None:
+        await it.sees("2 documents ●")
+        assert it.reach.started == 1
+
+    drive(steps, reach=FakeReach(up=False))
+
+
+def test_where_it_may_not_be_started_that_is_said_and_the_screen_waits_for_it() -> None:
+    async def steps(it: Driver) -> None:
+        await it.sees("memexd is not running.")
+        await it.type("hypertext")
+        await it.still()
+        assert not it.memory.searches
+        it.reach.up = True
+        await it.sees("3 hits", "2 documents ●")  # what was typed is searched by itself
+
+    drive(steps, reach=FakeReach(up=False, may_start=False), size=(140, 45))
+
+
+def test_a_daemon_that_goes_leaves_the_screen_as_it_is_and_comes_back_by_itself() -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("hypertext")
+        await it.sees("3 hits", "2 documents ●", "He called it hypertext")
+        it.reach.may_start = False
+        it.reach.up = False
+        await it.sees("memexd", "He called it hypertext", "Welcome to the long trail.")
+        await it.until(lambda: "2 documents" not in it.text())
+        await it.type("x")
+        await it.still()
+        assert "He called it hypertext" in it.text()
+        await it.press("backspace")
+        it.reach.up = True
+        await it.sees("2 documents ●", "3 hits")
+
+    drive(steps, size=(140, 45))
+
+
+def test_a_query_starts_a_daemon_that_went_away() -> None:
+    async def steps(it: Driver) -> None:
+        await it.sees("2 documents ●")
+        it.reach.up = False
+        await it.until(lambda: "2 documents" not in it.text())
+        before = it.reach.started  # nobody asked for anything
+        await it.type("hypertext")
+        await it.sees("3 hits")
+        assert (before, it.reach.started) == (0, 1)
+
+    drive(steps, size=(140, 45))
+
+
+def test_the_first_run_offers_the_samples_and_shows_the_models() -> None:
+    async def steps(it: Driver) -> None:
+        await it.sees("Nothing is remembered yet.", "Look at the samples", "✗ answers", "SmolLM2")
+        await it.sees("memex models pull")
+        await it.press("enter")
+        await it.sees("Type what you remember of it.")
+        assert [path.name for path in it.memory.added] == ["samples"]
+        assert it.memory.added[0].is_dir()
+        await it.type("hypertext")
+        await it.sees("3 hits")
+
+    drive(steps, reach=FakeReach(FakeMemory({})))
+
+
+def test_the_first_run_reads_a_folder_that_is_named(tmp_path: Path) -> None:
+    async def steps(it: Driver) -> None:
+        await it.sees("Nothing is remembered yet.")
+        await it.press("down", "enter")
+        await it.type(str(tmp_path).replace("-", "_"))
+        await it.press("enter")
+        await it.sees("Type what you remember of it.")
+        assert len(it.memory.added) == 1
+
+    drive(steps, reach=FakeReach(FakeMemory({})))
+
+
+def test_the_first_run_offers_the_microphone() -> None:
+    async def steps(it: Driver) -> None:
+        await it.sees("Nothing is remembered yet.")
+        await it.press("up", "enter")
+        await it.sees("Memex listens.")
+        assert it.reach.listens
+
+    drive(steps, reach=FakeReach(FakeMemory({})))

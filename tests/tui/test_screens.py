@@ -1,0 +1,120 @@
+"""How the screens look, as lines of text: `UPDATE_SCREENS=1 pytest tests/tui/test_screens.py`
+writes them anew, and then one looks at what has changed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from textual.color import Color
+
+from memex.errors import InvalidRequest
+from tests.tui.driving import Driver, drive
+from tests.tui.fakes import Doc, FakeMemory, FakeReach, library, segment
+from tests.tui.test_ask import Notebook, answer
+
+SCREENS = Path(__file__).with_name("screens")
+SIZES = {"80x24": (80, 24), "140x45": (140, 45)}
+WIDE = [
+    segment("日本語のテキスト word の中", speaker="渡辺", heading="第一章", line=1),
+    segment("שלום word עולם", speaker="דנה", line=2),
+    segment("👩\u200d👩\u200d👧 word ❤\ufe0f 👍🏽", speaker="🙂", line=3),
+]
+
+
+async def searched(it: Driver) -> None:
+    await it.type("hypertext")
+    await it.sees("3 hits", "▌")
+    await it.press("enter")
+    await it.sees("Play, read")
+
+
+async def asked(it: Driver) -> None:
+    await it.press("f3")
+    await it.type("who called it so")
+    await it.press("enter")
+    await it.sees("[2] ✎", "Play, read")
+
+
+async def empty(it: Driver) -> None:
+    await it.sees("Nothing is remembered yet.", "✗ answers")
+
+
+async def wide(it: Driver) -> None:
+    await it.type("word")
+    await it.sees("3 hits", "▌")
+
+
+async def tips(it: Driver) -> None:
+    await it.sees("Earlier")
+
+
+async def keys(it: Driver) -> None:
+    await searched(it)
+    await it.press("question_mark")
+    await it.sees("Everywhere")
+
+
+async def refused(it: Driver) -> None:
+    await searched(it)
+    it.memory.refusal = InvalidRequest("This makes no sense.", "Write it otherwise.")
+    await it.press("slash", "x")
+    await it.sees("This makes no sense.")
+
+
+def notebook() -> FakeMemory:
+    return Notebook(library(), pieces=answer())
+
+
+VIEWS: dict[str, tuple[Callable[[Driver], Awaitable[None]], Callable[[], FakeMemory]]] = {
+    "search": (searched, FakeMemory),
+    "ask": (asked, notebook),
+    "welcome": (empty, lambda: FakeMemory({})),
+    "scripts": (wide, lambda: FakeMemory({"w": Doc("日本語 ו 🙂", "note", WIDE)})),
+    "tips": (tips, lambda: FakeMemory(past=["bees", "the loaf"])),
+    "keys": (keys, FakeMemory),
+    "refused": (refused, FakeMemory),
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_screen_looks_as_it_did(view: str, size: str) -> None:
+    lines: list[str] = []
+    steps, memory = VIEWS[view]
+
+    async def look(it: Driver) -> None:
+        await it.sees("documents ●" if memory().documents.keys() != {"w"} else "document ●")
+        await steps(it)
+        await it.still()
+        lines.extend(it.lines())
+
+    drive(look, reach=FakeReach(memory()), size=SIZES[size])
+    file = SCREENS / f"{view}-{size}.txt"
+    if os.environ.get("UPDATE_SCREENS"):
+        SCREENS.mkdir(exist_ok=True)
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert lines == file.read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize("theme", ["memex-dark", "memex-light"])
+def test_without_colours_all_is_grey(theme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def steps(it: Driver) -> None:
+        it.app.theme = theme
+        await searched(it)
+        for strip in it.app.screen._compositor.render_strips():
+            for each in it.app._filters:
+                if each.enabled:
+                    strip = strip.apply_filter(each, Color(0, 0, 0))  # noqa: PLW2901
+            styles = [segment.style for segment in strip if segment.style]
+            colours = [colour for style in styles for colour in (style.color, style.bgcolor)]
+            for colour in filter(None, colours):
+                assert colour.triplet
+                assert len(set(colour.triplet)) == 1
+
+    drive(steps)

@@ -1,0 +1,232 @@
+"""Search as one types: what is found, what leaves a trace, what is kept on the screen."""
+
+from __future__ import annotations
+
+import pytest
+
+from memex.errors import InvalidRequest
+from tests.tui.driving import Driver, drive
+from tests.tui.fakes import Doc, FakeMemory, FakeReach, segment
+from tui.chips import Chips
+from tui.findings import Place
+
+
+def test_hits_stand_by_document_with_the_matching_words_lit() -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("hypertext")
+        await it.sees(
+            "A desk that remembers", "audio 2026-05-04", "He called it hypertext in 1965."
+        )
+        await it.sees("Things to look up", "note 2026-02-08", "A note on hypertext and bees.")
+        await it.sees("3 hits · 12 ms")
+        lines = it.lines()
+        assert sum("A desk that remembers" in line for line in lines) == 2  # hits, and the desk
+        place = it.main.search.results.place
+        assert place
+        assert place.words == {"hypertext"}
+
+    drive(steps)
+
+
+def test_typing_leaves_no_trace_and_enter_leaves_one() -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("hypertext")
+        await it.sees("3 hits")
+        assert not any(trace for _, trace in it.memory.searches)
+        await it.press("enter")
+        await it.until(lambda: ("hypertext", True) in it.memory.searches)
+        await it.press("enter")
+        await it.still()
+        assert it.memory.searches.count(("hypertext", True)) == 1
+
+    drive(steps)
+
+
+def test_what_was_overtaken_is_never_asked_or_shown() -> None:
+    async def steps(it: Driver) -> None:
+        it.memory.open.clear()
+        await it.type("h")
+        await it.until(lambda: it.memory.searches)
+        for char in "ypertext":
+            await it.press(char)
+            await it.still(0.03)
+        it.memory.open.set()
+        await it.sees("3 hits")
+        assert [query for query, _ in it.memory.searches] == ["h", "hypertext"]
+
+    drive(steps)
+
+
+def test_keys_are_taken_while_the_memory_thinks() -> None:
+    async def steps(it: Driver) -> None:
+        it.memory.open.clear()
+        await it.type("hyper")
+        await it.sees("❯ hyper", "…")
+        await it.type("text")
+        await it.sees("❯ hypertext")
+        it.memory.open.set()
+        await it.sees("3 hits")
+
+    drive(steps)
+
+
+def test_an_empty_line_shows_what_can_be_typed() -> None:
+    async def steps(it: Driver) -> None:
+        await it.sees("Type what you remember of it.", "kind:podcast from:Ada")
+        await it.type("hypertext")
+        await it.sees("3 hits")
+        await it.press("ctrl+u")
+        await it.sees("Type what you remember of it.")
+        assert it.main.desk.place is None
+
+    drive(steps)
+
+
+def test_nothing_found_is_said() -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("zeppelin")
+        await it.sees("Nothing found.")
+
+    drive(steps)
+
+
+def test_a_chip_is_put_into_the_query_and_taken_out() -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("hypertext")
+        await it.sees("kind:audio 2", "kind:note 1")
+        await it.press("tab", "right", "enter")
+        await it.until(lambda: it.main.search.prompt.value == "hypertext kind:note")
+        await it.sees("1 hit ·", "kind:note ✕")
+        it.main.query_one(Chips).at = 0
+        await it.press("enter")
+        await it.until(lambda: it.main.search.prompt.value == "hypertext")
+        await it.sees("3 hits")
+
+    drive(steps)
+
+
+def test_a_chip_can_be_clicked() -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("hypertext")
+        await it.sees("kind:audio 2", "kind:note 1")
+        await it.pilot.click(Chips, offset=(2, 0))
+        await it.until(lambda: it.main.search.prompt.value == "hypertext kind:audio")
+
+    drive(steps)
+
+
+def test_up_walks_through_earlier_queries_and_back() -> None:
+    async def steps(it: Driver) -> None:
+        await it.sees("Earlier (↑, Ctrl+R)")
+        prompt = it.main.search.prompt
+        await it.type("lo")
+        for key, text in (("up", "bees"), ("up", "loaf"), ("up", "loaf"), ("down", "bees")):
+            await it.press(key)
+            await it.until(lambda text=text: prompt.value == text)  # type: ignore[misc]
+        await it.press("down")
+        await it.until(lambda: prompt.value == "lo")
+
+    drive(steps, reach=FakeReach(FakeMemory(past=["loaf", "bees", "loaf", "bees"])))
+
+
+def test_a_refused_query_is_explained_and_the_hits_stay() -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("hypertext")
+        await it.sees("3 hits")
+        it.memory.refusal = InvalidRequest("This makes no sense.", "Write it otherwise.")
+        await it.type("x")
+        await it.sees("This makes no sense.", "He called it hypertext")
+        await it.press("enter")
+        await it.sees("Write it otherwise.", "He called it hypertext")
+
+    drive(steps, size=(140, 45))
+
+
+def test_right_and_wrong_are_one_key_and_once_more_takes_them_back() -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("hypertext")
+        await it.sees("3 hits")
+        await it.press("down", "down", "plus")
+        await it.sees("✓ right")
+        assert it.memory.labels == [("1", "right", "2")]
+        assert it.memory.searches[-1] == ("hypertext", True)  # a mark needs a trace
+        await it.press("minus")
+        await it.sees("✗ wrong")
+        await it.press("minus")
+        await it.until(lambda: "✗ wrong" not in it.text())
+        assert it.memory.labels[1:] == [("1", "wrong", "2"), ("1", None, "2")]
+        place = it.main.search.results.place
+        assert place
+        assert place.n == 2
+
+    drive(steps, size=(140, 45))
+
+
+def test_where_no_traces_are_kept_a_mark_is_refused_with_the_remedy() -> None:
+    async def steps(it: Driver) -> None:
+        it.memory.tracing = False
+        await it.type("hypertext")
+        await it.sees("3 hits")
+        await it.press("down", "plus")
+        await it.sees("no traces are kept", "[traces] enabled")
+
+    drive(steps, size=(140, 45))
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (250, 70)])
+def test_any_size_will_do(size: tuple[int, int]) -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("hypertext")
+        await it.sees("He called it hypertext in")
+        assert all(len(line) <= size[0] for line in it.lines())
+
+    drive(steps, size=size)
+
+
+HOSTILE = "[bold]x[/] \x1b[31mred\x1b]0;title\x07 \u202egnp.exe\u202c hypertext [link=a]"
+
+
+def test_what_a_document_says_is_shown_and_never_obeyed() -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("hypertext")
+        await it.sees("[bold]x[/] \\x1b[31mred\\x1b]0;title\\x07")
+        assert not {"\x1b", "\x07", "\u202e"} & set(it.text())
+        assert "[link=a]" in it.text()
+
+    evil = {"evil": Doc(HOSTILE, "note", [segment(HOSTILE, speaker=HOSTILE, heading=HOSTILE)])}
+    drive(steps, reach=FakeReach(FakeMemory(evil)), size=(200, 40))
+
+
+def test_a_place_that_is_written_is_not_heard() -> None:
+    assert not Place(1, "d", "T", "pdf", "file:///x", "text", page=3).heard
+    assert Place(1, "d", "T", "audio", "file:///x", "text", start=3.0).heard
+
+
+def test_an_earlier_query_is_picked_by_its_words() -> None:
+    async def steps(it: Driver) -> None:
+        await it.sees("Earlier (↑, Ctrl+R)")
+        await it.press("ctrl+r")
+        await it.until(lambda: len(it.app.screen_stack) == 2)
+        await it.type("old hyper")
+        await it.press("enter")
+        await it.until(lambda: it.main.search.prompt.value == "hypertext is old")
+
+    past = ["bees", "hypertext is old", "hypertext is new"]
+    drive(steps, reach=FakeReach(FakeMemory(past=past)))
+
+
+def test_a_question_mark_shows_all_keys_and_the_palette_finds_commands() -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("hypertext")
+        await it.sees("3 hits")
+        await it.press("enter", "question_mark")
+        await it.sees("While something plays", "Ctrl+P")
+        await it.press("escape")
+        await it.press("ctrl+p")
+        await it.until(lambda: len(it.app.screen_stack) == 2)
+        await it.type("light")
+        await it.until(lambda: "Dark on light" in it.text())
+        await it.press("enter")
+        await it.until(lambda: it.app.theme == "memex-light")
+
+    drive(steps, size=(140, 45))

@@ -1,0 +1,87 @@
+"""The program: one screen over one memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from tui.link import Line
+from tui.memory import Reach
+from tui.messages import Broke
+from tui.player import Player, loudspeaker
+from tui.screen import Main
+from tui.theme import DARK, LIGHT, preferred
+from tui.threads import Newest, beside, tell
+
+if TYPE_CHECKING:
+    from tui.sound import Speaker
+
+EVERY: Final = 2.0
+"""Seconds between two looks at how the daemon is."""
+
+
+class MemexApp(App[None]):
+    """Memex on a terminal."""
+
+    TITLE = "Memex"
+    CSS_PATH = "app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+        Binding("q", "quit", "Quit", show=False),
+    ]
+
+    def __init__(self, reach: Reach, open_speaker: Callable[[], Speaker] = loudspeaker) -> None:
+        """Over a memory, and what is heard through."""
+        super().__init__()
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = preferred(os.environ)
+        self.animation_level = "none"  # what is asked for is there at once
+        self._line = Line(reach, self._post)
+        self._player = Player(self._post, open_speaker)
+        self._watch: Newest[float] = Newest(
+            lambda _: self._line.watch(), lambda run: beside(self, run, "watch")
+        )
+        self._main = Main(self._line, self._player)
+
+    def _post(self, message: object) -> None:
+        """Tell the screen something, from a thread."""
+        tell(self._main, message)  # type: ignore[arg-type]
+
+    def get_default_screen(self) -> Screen[None]:
+        """The one there is."""
+        return self._main
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the palette has: the rooms, and Textual's own."""
+        main = self._main
+        yield SystemCommand(
+            "Search", "Find what was read or heard", lambda: main.action_turn("search")
+        )
+        yield SystemCommand("Ask", "Ask a question", lambda: main.action_turn("ask"))
+        yield SystemCommand("All keys", "What each key does", main.action_keys)
+        yield SystemCommand("Light", "Dark on light", lambda: self._paint(LIGHT.name))
+        yield SystemCommand("Dark", "Light on dark", lambda: self._paint(DARK.name))
+        ours = {"Keys", "Screenshot"}
+        yield from (each for each in super().get_system_commands(screen) if each.title not in ours)
+
+    def _paint(self, theme: str) -> None:
+        self.theme = theme
+
+    def on_mount(self) -> None:
+        """Reach for the memory once the first picture is there."""
+        self.call_after_refresh(beside, self, self._line.begin, "begin")
+        self.set_interval(EVERY, lambda: self._watch.want(EVERY))
+
+    def on_unmount(self) -> None:
+        """Be still."""
+        self._player.close()
+
+    def on_broke(self, message: Broke) -> None:
+        """A fault of ours, in a thread: it ends the program, and shows where."""
+        raise message.error

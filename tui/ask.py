@@ -1,0 +1,221 @@
+"""The room of questions: a notebook of cells, and a line to ask the next one."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from memex.errors import DaemonUnavailable, InvalidRequest, MemexError
+from tui.asking import located, why
+from tui.cell import Cell
+from tui.findings import Place
+from tui.link import Line
+from tui.memory import Memory
+from tui.messages import Cited, Failed, Marked, Opened, Piece, Reasons, Refused
+from tui.threads import beside, tell
+from tui.why import Why
+
+
+class Ask(Vertical):
+    """The room."""
+
+    def __init__(self, line: Line, *, id: str | None = None) -> None:  # noqa: A002 (Textual's)
+        """Questions go through `line`, in threads."""
+        super().__init__(id=id)
+        self.place: Place | None = None
+        """The citation that was opened last."""
+        self._line = line
+        self._edited: Cell | None = None
+        self._current: Cell | None = None
+
+    def compose(self) -> ComposeResult:
+        """Cells above the line."""
+        with VerticalScroll(id="cells", can_focus=False):
+            yield Static(_tips(), id="asktips", markup=False)
+        with Horizontal(id="askline"):
+            yield Static("?", id="asksign")
+            yield Input(
+                placeholder="Ask what you want to know",
+                id="question-line",
+                compact=True,
+                select_on_focus=False,
+            )
+
+    @property
+    def prompt(self) -> Input:
+        """The line."""
+        return self.query_one("#question-line", Input)
+
+    def cells(self) -> list[Cell]:
+        """All of them, the oldest first."""
+        return list(self.query(Cell))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """It is asked with Enter only."""
+        event.stop()
+
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Ask: in a new cell, or in the one that is edited."""
+        event.stop()
+        question = " ".join(event.value.split())
+        if not question:
+            return
+        self.prompt.value = ""
+        cell, self._edited = self._edited, None
+        if cell is None:
+            self.query_one("#asktips").display = False
+            cell = Cell(len(self.cells()) + 1, question)
+            await self.query_one("#cells").mount(cell)
+        self._ask(cell, question)
+
+    def _ask(self, cell: Cell, question: str) -> None:
+        turn = cell.ask(question)
+        self._current = cell
+        self.query_one("#cells", VerticalScroll).scroll_end(animate=False)
+        beside(self, lambda: self._answer(cell, turn), f"question {cell.number}")
+
+    def _answer(self, cell: Cell, turn: int) -> None:
+        """In a thread."""
+        try:
+            self._line.use(lambda memory: self._stream(memory, cell, turn))
+        except MemexError as error:
+            tell(self, Failed(cell.number, turn, error))
+
+    def _stream(self, memory: Memory, cell: Cell, turn: int) -> None:
+        answer = None
+        for fields in memory.ask_json(cell.question):
+            if cell.turn != turn:
+                return  # asked otherwise: closing the stream stops the model
+            if fields["type"] == "error":
+                raise MemexError(fields["message"], fields["remedy"])
+            tell(self, Piece(cell.number, turn, fields))
+            answer = fields if fields["type"] == "answer" else None
+        if answer is not None:
+            tell(self, Cited(cell.number, turn, located(memory, answer)))
+
+    def _cell(self, number: int, turn: int) -> Cell | None:
+        """A cell, unless it was asked again since."""
+        cell = self.cells()[number - 1]
+        return cell if cell.turn == turn else None
+
+    def on_piece(self, message: Piece) -> None:
+        """Something of an answer came."""
+        message.stop()
+        if cell := self._cell(message.cell, message.turn):
+            cell.take(message.fields)
+            self.query_one("#cells", VerticalScroll).scroll_end(animate=False)
+
+    def on_cited(self, message: Cited) -> None:
+        """What it quotes came."""
+        message.stop()
+        if cell := self._cell(message.cell, message.turn):
+            cell.cite(message.places)
+            self.call_after_refresh(cell.scroll_visible, animate=False)
+            if self.prompt.has_focus and not self.prompt.value and message.places:
+                self.focus_cell()
+
+    def on_failed(self, message: Failed) -> None:
+        """There is no answer."""
+        message.stop()
+        if cell := self._cell(message.cell, message.turn):
+            cell.fail(message.error.message)
+        if not isinstance(message.error, DaemonUnavailable):
+            self.post_message(Refused(message.error))
+
+    def focus_cell(self) -> None:
+        """Go to the cell that was asked last, or looked at."""
+        cell = self._current
+        if cell is None:
+            self.prompt.focus()
+        elif cell.places:
+            cell.query_one("Citations").focus()
+        else:
+            cell.focus()
+
+    def on_opened(self, message: Opened) -> None:
+        """Remember it. (The message goes on to the screen.)"""
+        self.place = message.place
+
+    def on_cell_wanted(self, message: Cell.Wanted) -> None:
+        """Do something with a cell."""
+        message.stop()
+        cell = self._current = message.cell
+        if message.what == "again":
+            self._ask(cell, cell.question)
+        elif message.what == "edit":
+            self._edited = cell
+            self.prompt.value = cell.question
+            self.prompt.cursor_position = len(cell.question)
+            self.prompt.focus()
+        else:
+            beside(self, lambda: self._explain(cell), "why")
+
+    def _explain(self, cell: Cell) -> None:
+        """In a thread."""
+        try:
+            if cell.trace is None:
+                raise _untraced()
+            name = str(cell.trace)
+            tell(self, Reasons(cell.question, why(self._line.use(lambda m: m.trace(name)))))
+        except DaemonUnavailable:
+            return  # the link says so
+        except MemexError as error:
+            tell(self, Refused(error))
+
+    def on_reasons(self, message: Reasons) -> None:
+        """Show them."""
+        message.stop()
+        self.app.push_screen(Why(message.question, message.reasons))
+
+    def mark(self, verdict: str) -> None:
+        """Call the citation that has the cursor right or wrong, or the whole answer; the same
+        once more takes it back.
+        """
+        cell = next((cell for cell in self.cells() if cell.has_focus_within), self._current)
+        if cell is None:
+            return
+        place = None if cell.has_focus else cell.place
+        mark = f"c{place.n}" if place else ""
+        wanted = None if cell.verdicts.get(mark) == verdict else verdict
+        beside(self, lambda: self._label(cell.trace, mark, wanted), "mark")
+
+    def _label(self, trace: int | None, mark: str, verdict: str | None) -> None:
+        """In a thread."""
+        try:
+            if trace is None:
+                raise _untraced()
+            self._line.use(lambda memory: memory.label(str(trace), verdict, mark=mark))
+        except DaemonUnavailable:
+            return  # the link says so
+        except MemexError as error:
+            tell(self, Refused(error))
+        else:
+            tell(self, Marked(trace, mark, verdict))
+
+    def on_marked(self, message: Marked) -> None:
+        """Show it."""
+        message.stop()
+        for cell in self.cells():
+            if cell.trace == message.trace:
+                cell.mark(message.mark, message.verdict)
+
+
+def _untraced() -> MemexError:
+    return InvalidRequest(
+        "This answer left no trace.",
+        "`[traces] enabled` in the configuration turns traces on; an answer leaves it at its end.",
+    )
+
+
+def _tips() -> Content:
+    return Content.assemble(
+        ("Ask in a sentence.\n\n", "bold"),
+        "The answer says what it rests on, or that nothing was found. Each citation [1] is a "
+        "place:\nEnter plays or shows it, Esc comes back. ",
+        ("e", "bold $text-accent"), " edits a question and asks it again, ",
+        ("w", "bold $text-accent"), " shows why the answer\nis as it is, ",
+        ("+", "bold $text-accent"), " and ", ("-", "bold $text-accent"),
+        " call it right or wrong.",
+    )  # fmt: skip

@@ -1,0 +1,202 @@
+"""A cell of the notebook: a question, its answer as it comes, what the answer quotes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content, Span
+from textual.message import Message
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.findings import Place
+from tui.lines import Lines, hung
+from tui.messages import Chosen, Opened
+from tui.results import SIGNS, VERDICTS
+from tui.text import clock, cut, paragraphs, shown
+
+NUMBER: Final = re.compile(r"\[\d+\]")
+QUIET: Final = "$foreground 55%"
+
+
+class _Entry(Lines):
+    """A citation: where it stands, and what it says there."""
+
+    def __init__(self, place: Place, verdict: list[tuple[str, str]]) -> None:
+        self._place = place
+        self._verdict = verdict
+
+    def lines(self, width: int) -> list[Content]:
+        """One of where it stands, and the quote."""
+        place = self._place
+        facts = []
+        if place.start is not None:
+            facts.append(clock(place.start))
+        if place.page is not None:
+            facts.append(f"page {place.page}")
+        if place.speaker:
+            facts.append(shown(place.speaker))
+        said = Content.assemble(
+            *((f" · {fact}", "$text-secondary") for fact in facts), *self._verdict
+        )
+        sign = Content.assemble((f"[{place.n}] ", "bold $text-accent"), SIGNS.get(place.kind, "·"))
+        title = cut(place.title, width - sign.cell_length - said.cell_length - 1)
+        quote = Content.styled(f"“{shown(place.text)}”", "$foreground 80%")
+        head = Content.assemble(sign, (f" {title}", "bold"), said)
+        return [head, *hung(quote, width, "    ")]
+
+
+class Citations(OptionList, inherit_bindings=False):
+    """What an answer quotes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "Play, read"),
+        Binding("down,j", "cursor_down", "Next citation", show=False),
+        Binding("up,k", "cursor_up", "Citation before", show=False),
+    ]
+
+
+class Cell(Vertical, can_focus=True):
+    """One question."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "edit", "Edit"),
+        Binding("r", "again", "Again"),
+        Binding("w", "why", "Why"),
+    ]
+
+    class Wanted(Message):
+        """Something is to be done with a cell: "edit", "again", "why"."""
+
+        def __init__(self, cell: Cell, what: str) -> None:
+            """`what` is one of the three."""
+            super().__init__()
+            self.cell = cell
+            self.what = what
+
+    def __init__(self, number: int, question: str) -> None:
+        """`number` counts the cells from 1."""
+        super().__init__()
+        self.number = number
+        self.question = question
+        self.turn = 0
+        """How often it was asked: what comes of earlier askings is passed over."""
+        self.trace: int | None = None
+        self.places: Sequence[Place] = ()
+        self.verdicts: dict[str, str | None] = {}
+        self._answer = ""
+        self._state = "…"
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom."""
+        yield Static(id="question", markup=False)
+        yield Static(id="answer", markup=False)
+        yield Citations(markup=False)
+
+    def on_mount(self) -> None:
+        """Show the question."""
+        self._draw()
+
+    @property
+    def place(self) -> Place | None:
+        """The citation that has the cursor."""
+        at = self.query_one(Citations).highlighted
+        return self.places[at] if at is not None and at < len(self.places) else None
+
+    def ask(self, question: str) -> int:
+        """Begin to be asked, perhaps otherwise; the turn."""
+        self.question, self._answer, self._state = question, "", "…"
+        self.trace, self.places = None, ()
+        self.verdicts.clear()
+        self.turn += 1
+        self._draw()
+        return self.turn
+
+    def take(self, fields: Mapping[str, Any]) -> None:
+        """Take a piece of the answer."""
+        if fields["type"] == "token":
+            self._answer += fields["text"]
+        elif fields["type"] == "retracted":
+            self._answer = ""
+        elif fields["type"] == "answer":
+            self._answer = fields["answer"]
+            self._state = f"{fields['ms'] / 1000:.1f} s"
+            self.trace = fields.get("trace")
+        self._draw()
+
+    def fail(self, why: str) -> None:
+        """Say that there is no answer."""
+        self._state = shown(why)
+        self._draw()
+
+    def cite(self, places: Sequence[Place]) -> None:
+        """Show what the answer quotes."""
+        self.places = places
+        self._draw()
+
+    def mark(self, mark: str, verdict: str | None) -> None:
+        """Show that it, or a citation, was called right or wrong."""
+        self.verdicts[mark] = verdict
+        self._draw()
+
+    def _draw(self) -> None:
+        if not self.is_mounted:
+            return
+        head = Content.assemble(
+            (f"{self.number} ", QUIET), (shown(self.question), "bold $text-primary"),
+            (f"  {self._state}", QUIET), *self._verdict(""),
+        )  # fmt: skip
+        self.query_one("#question", Static).update(head)
+        text = "\n".join(paragraphs(self._answer)) if self._answer else ""
+        numbers = [Span(*found.span(), "bold $text-accent") for found in NUMBER.finditer(text)]
+        self.query_one("#answer", Static).update(Content(text, numbers))
+        list_ = self.query_one(Citations)
+        at = list_.highlighted or 0
+        entries = (_Entry(place, self._verdict(f"c{place.n}")) for place in self.places)
+        list_.set_options(Option(entry) for entry in entries)
+        list_.display = bool(self.places)
+        list_.highlighted = at if self.places else None
+
+    def _verdict(self, mark: str) -> list[tuple[str, str]]:
+        verdict = self.verdicts.get(mark)
+        if verdict is None:
+            return []
+        said, style = VERDICTS[verdict]
+        return [(f"  {said}", style)]
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Look at a citation, where somebody is at them."""
+        event.stop()
+        if self.query_one(Citations).has_focus:
+            self._look()
+
+    def on_descendant_focus(self) -> None:
+        """Likewise."""
+        self._look()
+
+    def _look(self) -> None:
+        place = self.place
+        if place and place.first >= 0:
+            self.post_message(Chosen(place))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Have a citation played, or read."""
+        event.stop()
+        self.post_message(Opened(self.places[event.option_index]))
+
+    def action_edit(self) -> None:
+        """Write it otherwise."""
+        self.post_message(self.Wanted(self, "edit"))
+
+    def action_again(self) -> None:
+        """Ask it once more."""
+        self.post_message(self.Wanted(self, "again"))
+
+    def action_why(self) -> None:
+        """Show why the answer is as it is."""
+        self.post_message(self.Wanted(self, "why"))

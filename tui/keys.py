@@ -1,0 +1,60 @@
+"""All keys, on one sheet."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.content import Content
+
+from tui.why import Sheet
+
+KEYS: Final = {
+    "Everywhere": {
+        "F2 F3": "search, ask",
+        "Ctrl+P": "every command, found by its name",
+        "Tab": "on to the chips, the hits, the text",
+        "Esc": "back, from the text to the hits to the line",
+        "/": "to the line, to type",
+        "Ctrl+Q": "quit; q does, where nothing is typed",
+    },
+    "The line of search": {
+        "↓ Enter": "into the hits; Enter leaves a trace",
+        "↑ ↓": "earlier queries and later ones",
+        "Ctrl+R": "pick an earlier query",
+        "Ctrl+U": "begin anew",
+    },
+    "A hit, a citation, a text": {
+        "Enter": "play it from its second; read what is written",
+        "+ -": "right, wrong; once more takes it back",
+        "y": "copy the quote with its source",
+        "o": "open it in the editor, pager or reader",
+        "j k": "down and up",
+    },
+    "While something plays": {
+        "Space": "pause, go on",
+        "← →": "to the utterance before, to the next",
+        "[ ]": "slower, faster: 0.75 to 2",
+        "s": "stop",
+    },
+    "A question": {
+        "e": "edit it and ask again",
+        "r": "ask it again",
+        "w": "why the answer is as it is",
+    },
+}
+
+
+class Keys(Sheet):
+    """The sheet."""
+
+    def __init__(self) -> None:
+        """What each key does."""
+        parts = []
+        for title, keys in KEYS.items():
+            lines = [Content.styled(title, "bold $text-primary")]
+            lines += [
+                Content.assemble((f"  {key:<10}", "bold $text-accent"), said)
+                for key, said in keys.items()
+            ]
+            parts.append(Content("\n").join(lines))
+        super().__init__("Keys", Content("\n\n").join(parts))

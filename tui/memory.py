@@ -1,0 +1,75 @@
+"""The memory as the screen needs it: the seam between it and the daemon.
+
+Real: `memex.client.Client`, reached by `tui.reach.Daemon`. Everything here blocks, and is
+called in threads only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from memex.protocols import NO_FILTERS, Filters
+
+if TYPE_CHECKING:
+    from memex.client import Added
+    from memex.progress import Event
+    from memex.wire import Json
+
+
+class Memory(Protocol):
+    """What is asked of memexd. All of it raises `MemexError`."""
+
+    def search(
+        self,
+        query: str,
+        limit: int,
+        filters: Filters = NO_FILTERS,
+        *,
+        segments: bool = False,
+        trace: bool = True,
+    ) -> Json:
+        """Hits with their snippets, facets, and the number of the trace."""
+
+    def segments(self, document_id: str, first: int, last: int) -> Json:
+        """A window of a document."""
+
+    def ask_json(self, question: str, filters: Filters = NO_FILTERS) -> Iterator[Json]:
+        """Pieces of an answer as they come; last the answer."""
+
+    def traces(self, limit: int) -> list[Json]:
+        """The latest traces, newest first."""
+
+    def trace(self, name: str) -> Json:
+        """A trace, whole."""
+
+    def label(self, name: str, verdict: str | None, *, mark: str = "", note: str = "") -> Json:
+        """Call a trace, or a number in it, right or wrong."""
+
+    def status(self) -> Json:
+        """Counts and states."""
+
+    def add(self, paths: Sequence[Path]) -> Added:
+        """Put files and folders into the spool."""
+
+    def follow(self, added: Added) -> Iterator[Event | None]:
+        """What becomes of them."""
+
+
+class Reach(Protocol):
+    """The way to the memory."""
+
+    def memory(self) -> Memory:
+        """The memory, whose daemon is started where it does not run and that is allowed.
+        Raises `DaemonUnavailable`.
+        """
+
+    def running(self) -> bool:
+        """Whether its daemon runs."""
+
+    def models(self) -> list[tuple[str, str, str]]:
+        """The models that are used: role, name, and whether it is "present"."""
+
+    def listen(self) -> None:
+        """Have the microphone heard from now on. Raises `MemexError`."""

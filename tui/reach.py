@@ -1,0 +1,75 @@
+"""The way to memexd. What it takes is imported when it is first gone, in a thread: the first
+picture does not wait for it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from memex.errors import DaemonUnavailable, MemexError
+
+if TYPE_CHECKING:
+    from tui.memory import Memory
+
+
+class Daemon:
+    """memexd of the user's data directory, and memex-ingest beside it."""
+
+    def __init__(self, *, start: bool = True) -> None:
+        """`start`: whether they may be started."""
+        self._start = start
+
+    def memory(self) -> Memory:
+        """A client. Raises `DaemonUnavailable`, or what keeps the daemon from starting."""
+        from memex.client import Client  # noqa: PLC0415 (it takes long: see above)
+        from memex.config import default_paths  # noqa: PLC0415
+        from memex.daemons import running, start, wait  # noqa: PLC0415
+
+        paths = default_paths()
+        for role in ("memexd", "memex-ingest"):
+            if running(paths, role) is None:
+                if not self._start:
+                    if role == "memexd":
+                        raise DaemonUnavailable(
+                            "memexd is not running.", "Start it with `memex up`."
+                        )
+                    continue
+                start(paths, role)
+            elif role == "memexd":
+                wait(paths)
+        return Client(paths)
+
+    def running(self) -> bool:
+        """Whether memexd runs."""
+        from memex.config import default_paths  # noqa: PLC0415
+        from memex.daemons import running  # noqa: PLC0415
+
+        return running(default_paths(), "memexd") is not None
+
+    def models(self) -> list[tuple[str, str, str]]:
+        """By the sizes of their files."""
+        from memex.config import load_config  # noqa: PLC0415
+        from memex.models.registry import MODELS, chosen  # noqa: PLC0415
+        from memex.models.store import state  # noqa: PLC0415
+
+        config = load_config()
+        names = {role: chosen(config.models, role) for role in ("speech", "embedding", "reader")}
+        return [
+            (role, name, state(MODELS[name], config).status if name in MODELS else "your own")
+            for role, name in names.items()
+        ]
+
+    def listen(self) -> None:
+        """As `memex listen --always` does."""
+        done = subprocess.run(
+            (sys.executable, "-P", "-m", "memex.cli", "listen", "--always"),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            said = done.stderr.strip().removeprefix("memex: ")
+            raise MemexError("The microphone is not heard.", said)

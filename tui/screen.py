@@ -1,0 +1,296 @@
+"""The screen: rooms at the left or above, the desk at the right or below."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.events import Resize
+from textual.screen import Screen
+from textual.widgets import ContentSwitcher, Footer, Input
+
+from memex.errors import DaemonUnavailable, MemexError
+from tui.ask import Ask
+from tui.desk import Desk
+from tui.findings import Place
+from tui.keys import Keys
+from tui.link import Line
+from tui.masthead import Masthead
+from tui.messages import (
+    Chosen,
+    Linked,
+    Opened,
+    Played,
+    Read,
+    Refused,
+    Stopped,
+    Told,
+    Wanted,
+)
+from tui.opening import opening
+from tui.player import Player
+from tui.search import Search
+from tui.text import shown
+from tui.threads import beside, tell
+
+WIDE: Final = 110
+"""Cells from which on the desk stands beside the rooms."""
+
+
+class Main(Screen[None]):
+    """The one screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "pause", "Pause"),
+        Binding("left", "skip(-1)", "Skip", key_display="←→"),
+        Binding("right", "skip(1)", "Skip on", show=False),
+        Binding("left_square_bracket", "faster(-1)", "Speed", key_display="[ ]"),
+        Binding("right_square_bracket", "faster(1)", "Faster", show=False),
+        Binding("s", "stop", "Stop", show=False),
+        Binding("plus,equals_sign", "mark('right')", "Right", key_display="+"),
+        Binding("minus", "mark('wrong')", "Wrong", key_display="-"),
+        Binding("y", "copy", "Copy"),
+        Binding("o", "open", "Open"),
+        Binding("slash", "type", "Type", key_display="/"),
+        Binding("question_mark", "keys", "Keys", key_display="?"),
+        Binding("escape", "back", "Back", show=False),
+        Binding("f2", "turn('search')", "Search", show=False),
+        Binding("f3", "turn('ask')", "Ask", show=False),
+    ]
+
+    def __init__(self, line: Line, player: Player) -> None:
+        """Over the link to memexd, and the player."""
+        super().__init__()
+        self._line = line
+        self._player = player
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom."""
+        yield Masthead()
+        with Container(id="rooms"):
+            with ContentSwitcher(id="room", initial="search"):
+                yield Search(self._line, id="search")
+                yield Ask(self._line, id="ask")
+            yield Desk(self._player, id="desk")
+        yield Footer()
+
+    @property
+    def search(self) -> Search:
+        """The room of search."""
+        return self.query_one(Search)
+
+    @property
+    def ask(self) -> Ask:
+        """The room of questions."""
+        return self.query_one(Ask)
+
+    @property
+    def room(self) -> Search | Ask:
+        """The one that is seen."""
+        asks = self.query_one("#room", ContentSwitcher).current == "ask"
+        return self.ask if asks else self.search
+
+    @property
+    def desk(self) -> Desk:
+        """Where a place is read."""
+        return self.query_one(Desk)
+
+    def on_mount(self) -> None:
+        """Begin to type at once."""
+        self.search.prompt.focus()
+
+    def on_resize(self, event: Resize) -> None:
+        """Beside each other, or above."""
+        self.set_class(event.size.width >= WIDE, "-wide")
+        self.set_class(event.size.height < 30, "-low")
+
+    # What threads tell.
+
+    def on_linked(self, message: Linked) -> None:
+        """Show how the daemon is; when it is back, what is wanted is asked again."""
+        self.query_one(Masthead).link(message)
+        if message.link == "here":
+            self.desk.reader.ask_again()
+            self.search.remember()
+            self.search.again()
+
+    def on_told(self, message: Told) -> None:
+        """Show what it says of itself."""
+        self.query_one(Masthead).tell(message.status)
+        self.search.tell(message.status)
+
+    def on_refused(self, message: Refused) -> None:
+        """Say what was not done, and why."""
+        error = message.error
+        self.notify(
+            shown(error.remedy) or " ",
+            title=shown(error.message),
+            severity="error",
+            markup=False,
+        )
+
+    def on_played(self, message: Played) -> None:
+        """Show how far the player is."""
+        self.desk.played(message)
+
+    def on_stopped(self, message: Stopped) -> None:
+        """The player stands."""
+        self.desk.stopped(message)
+        if message.error:
+            self.on_refused(Refused(message.error))
+        self.refresh_bindings()
+
+    # Reading.
+
+    def on_chosen(self, message: Chosen) -> None:
+        """Look at another hit, or citation: these only where there is room beside them."""
+        if self.room is self.search or self.has_class("-wide"):
+            self.desk.show(message.place)
+            self.refresh_bindings()
+
+    def on_wanted(self, message: Wanted) -> None:
+        """Fetch a window of a document."""
+
+        def work() -> None:
+            try:
+                found = self._line.use(
+                    lambda memory: memory.segments(message.document, message.first, message.last)
+                )
+            except DaemonUnavailable:
+                return  # the link says so; it is asked again when it is back
+            except MemexError as error:
+                tell(self, Refused(error))
+            else:
+                window = message.first, found["count"], found["segments"]
+                tell(self, Read(message.document, *window))
+
+        beside(self, work, "read")
+
+    def on_read(self, message: Read) -> None:
+        """A window came."""
+        self.desk.take(message)
+
+    def on_opened(self, message: Opened) -> None:
+        """Play it, or read it."""
+        place = message.place
+        if place.first < 0:
+            return  # where it stands is not known yet
+        self.desk.show(place)
+        if place.heard:
+            self._play(place)
+        else:
+            self.desk.reader.focus()
+
+    def _play(self, place: Place) -> None:
+        try:
+            self.desk.play(place)
+        except MemexError as error:
+            self.on_refused(Refused(error))
+            self.desk.reader.focus()
+        self.refresh_bindings()
+
+    # Keys.
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What is of the player is there while it plays; what is typed is no command."""
+        if action in {"mark", "type", "keys"} and isinstance(self.focused, Input):
+            return False
+        if not self.is_mounted:
+            return False
+        if action in {"pause", "skip", "faster", "stop"}:
+            return self.desk.playing
+        if action == "mark" and self.room is self.ask:
+            return True
+        return self.desk.place is not None or action not in {"mark", "copy", "open"}
+
+    def action_pause(self) -> None:
+        """Pause, or go on."""
+        self.desk.pause()
+
+    def action_skip(self, by: int) -> None:
+        """To another utterance."""
+        self.desk.skip(by)
+
+    def action_faster(self, by: int) -> None:
+        """Another speed."""
+        self.desk.faster(by)
+
+    def action_stop(self) -> None:
+        """Stop the player."""
+        self.desk.stop()
+
+    def action_turn(self, room: str) -> None:
+        """To another room; what was searched for may be what is asked."""
+        self.query_one("#room", ContentSwitcher).current = room
+        self.query_one(Masthead).tab = room
+        if room == "ask":
+            if not self.ask.prompt.value and not self.ask.cells():
+                self.ask.prompt.value = self.search.prompt.value
+                self.ask.prompt.action_select_all()  # what is typed takes its place
+            self.desk.show(self.ask.place)
+        else:
+            self.desk.show(self.search.results.place)
+        self.room.prompt.focus()
+
+    def on_masthead_turned(self, message: Masthead.Turned) -> None:
+        """A tab was clicked."""
+        self.action_turn(message.tab)
+
+    def action_mark(self, verdict: str) -> None:
+        """Call right or wrong what is looked at."""
+        self.room.mark(verdict)
+
+    def action_copy(self) -> None:
+        """Copy the place with its source."""
+        try:
+            self.app.copy_to_clipboard(self.desk.quote())
+        except MemexError as error:
+            self.on_refused(Refused(error))
+        else:
+            self.notify("Copied, with its source.", timeout=2)
+
+    def action_open(self) -> None:
+        """Open the document where it belongs."""
+        place = self.desk.place
+        if place is None:
+            return
+        try:
+            found = opening(place, self.desk.line(), os.environ, shutil.which)
+        except MemexError as error:
+            self.on_refused(Refused(error))
+            return
+        if not found.takes_screen:
+            quiet = subprocess.DEVNULL
+            subprocess.Popen(
+                found.arguments, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
+            )
+            return
+        with self.app.suspend():
+            subprocess.run(found.arguments, stderr=sys.__stderr__, check=False)
+        self.refresh()
+
+    def action_type(self) -> None:
+        """Type a query, or a question."""
+        self.room.prompt.focus()
+
+    def action_back(self) -> None:
+        """From the text to what it belongs to, from there to the line."""
+        room = self.room
+        if self.focused is not self.desk.reader:
+            room.prompt.focus()
+        elif isinstance(room, Ask):
+            room.focus_cell()
+        elif room.results.option_count:
+            room.results.focus()
+        else:
+            room.prompt.focus()
+
+    def action_keys(self) -> None:
+        """Show all keys."""
+        self.app.push_screen(Keys())

@@ -1,0 +1,341 @@
+"""The room of search: a line to type in, chips, hits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from memex.errors import DaemonUnavailable, MemexError
+from tui.chips import Chips, toggled
+from tui.earlier import Earlier
+from tui.findings import Findings
+from tui.history import History
+from tui.link import Line
+from tui.messages import Chosen, Found, Marked, Narrowed, Opened, Refused, Remembered
+from tui.results import Results
+from tui.searching import Query, earlier, label, search
+from tui.text import cut
+from tui.threads import Newest, beside, tell
+from tui.welcome import Welcome
+
+PAUSE: Final = 0.02
+"""Seconds without a key after which it is searched."""
+LONG: Final = 0.3
+"""Seconds after which it is shown that a search is still under way."""
+
+
+class Prompt(Input):
+    """The line. Down goes into the hits, up to earlier queries."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Search", show=False),
+        Binding("down", "below", "Hits"),
+        Binding("up", "earlier", "Earlier"),
+        Binding("ctrl+r", "history", "History"),
+    ]
+
+    class Walked(Message):
+        """Up or down was pressed: 1 is to earlier queries."""
+
+        def __init__(self, by: int) -> None:
+            """`by` is 1 or -1."""
+            super().__init__()
+            self.by = by
+
+    class Sought(Message):
+        """Earlier queries are to be shown."""
+
+    def action_history(self) -> None:
+        """Ctrl+R."""
+        self.post_message(self.Sought())
+
+    def action_below(self) -> None:
+        """Down."""
+        self.post_message(self.Walked(-1))
+
+    def action_earlier(self) -> None:
+        """Up."""
+        self.post_message(self.Walked(1))
+
+
+class Balked(Message):
+    """A query was not answered."""
+
+    def __init__(self, query: Query, error: MemexError) -> None:
+        """The error says why."""
+        super().__init__()
+        self.query = query
+        self.error = error
+
+
+class Search(Vertical):
+    """The room."""
+
+    def __init__(self, line: Line, *, id: str | None = None) -> None:  # noqa: A002 (Textual's)
+        """Searches go through `line`, in a thread."""
+        super().__init__(id=id)
+        self.history = History()
+        self._line = line
+        self._timer: Timer | None = None
+        self._late: Timer | None = None
+        self._walked = ""
+        self._empty = False
+        self._newest = Newest(self._ask, lambda run: beside(self, run, "search"))
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom."""
+        with Horizontal(id="line"):
+            yield Static("❯", id="sign")
+            yield Prompt(
+                placeholder="What was it?", id="prompt", compact=True, select_on_focus=False
+            )
+            yield Static(id="tally", markup=False)
+        yield Chips(id="chips")
+        yield Results(id="results")
+        yield Static(id="hint", markup=False)
+        yield Welcome(self._line, id="welcome")
+
+    @property
+    def prompt(self) -> Prompt:
+        """The line to type in."""
+        return self.query_one(Prompt)
+
+    @property
+    def results(self) -> Results:
+        """The hits."""
+        return self.query_one(Results)
+
+    def on_mount(self) -> None:
+        """Nothing is asked yet."""
+        self._show_hint()
+
+    # Asking.
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Search, a moment after the last key."""
+        event.stop()
+        if event.value != self._walked:
+            self.history.leave()
+        if self._timer:
+            self._timer.stop()
+        self._timer = self.set_timer(PAUSE, self.again)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """What stands there is meant."""
+        event.stop()
+        self.settle()
+        if self.results.option_count:
+            self.results.focus()
+
+    def again(self) -> None:
+        """Search for what stands there."""
+        text = self.prompt.value.strip()
+        if not text:
+            self.show(Findings(""))
+            return
+        if self._late is None:
+            self._late = self.set_timer(LONG, self._say_late)
+        self._newest.want(Query(text))
+
+    def settle(self) -> None:
+        """Let what stands there leave a trace, unless it has."""
+        text = self.prompt.value.strip()
+        findings = self.results.findings
+        if text and (findings.query != text or findings.trace is None):
+            self._newest.want(Query(text, settled=True))
+
+    def _ask(self, query: Query) -> None:
+        """In a thread."""
+        try:
+            findings = self._line.use(lambda memory: search(memory, query))
+        except DaemonUnavailable:
+            return  # the link says so, and what is on the screen stays
+        except MemexError as error:
+            tell(self, Balked(query, error))
+        else:
+            tell(self, Found(findings, query.settled))
+            if query.settled:
+                self._remember()
+
+    def remember(self) -> None:
+        """Fetch earlier queries."""
+        beside(self, self._remember, "history")
+
+    def _remember(self) -> None:
+        """In a thread."""
+        try:
+            tell(self, Remembered(self._line.use(earlier)))
+        except DaemonUnavailable:
+            return  # the link says so
+
+    # Showing.
+
+    def on_found(self, message: Found) -> None:
+        """Show it, unless something else stands there by now."""
+        message.stop()
+        if message.findings.query == self.prompt.value.strip():
+            self.show(message.findings)
+
+    def on_balked(self, message: Balked) -> None:
+        """Say that a query makes no sense: beside it while it is typed, else aloud. The hits
+        stay.
+        """
+        message.stop()
+        self._tally(cut(message.error.message, 40), "$text-error")
+        if message.query.settled:
+            self.post_message(Refused(message.error))
+
+    def show(self, findings: Findings) -> None:
+        """Show hits and chips."""
+        settled = self.results.findings
+        if findings.trace is None and findings.query == settled.query and settled.trace:
+            return  # it is settled already
+        self.results.show(findings)
+        if not findings.places:
+            self.post_message(Chosen(None))
+        self.query_one(Chips).show(self.prompt.value, findings.chips)
+        count = len(findings.places)
+        said = f"{count} hit{'' if count == 1 else 's'} · {findings.ms:.0f} ms" if count else ""
+        self._tally(said, "$foreground 55%")
+        self._show_hint()
+
+    def _show_hint(self) -> None:
+        """What stands in the place of hits, where there are none."""
+        findings = self.results.findings
+        welcome = self._empty and not findings.query
+        self.query_one(Welcome).display = welcome
+        self.results.display = bool(findings.places)
+        hint = self.query_one("#hint", Static)
+        hint.display = not findings.places and not welcome
+        hint.update(_nothing(findings.query) if findings.query else _tips(self.history.queries))
+
+    def tell(self, status: Mapping[str, Any]) -> None:
+        """Take note of whether anything is remembered: if not, that is what is offered."""
+        empty = not sum((status.get("documents") or {}).values())
+        if empty != self._empty:
+            self._empty = empty
+            self._show_hint()
+            if empty and not self.prompt.value:
+                self.query_one(Welcome).begin()
+            elif not empty:
+                self.prompt.focus()
+
+    def _say_late(self) -> None:
+        self._tally("…", "$text-warning")
+
+    def _tally(self, said: str, style: str) -> None:
+        """Say at the end of the line how it went."""
+        if self._late:
+            self._late.stop()
+            self._late = None
+        self.query_one("#tally", Static).update(Content.styled(said, style))
+
+    # Narrowing.
+
+    def on_narrowed(self, message: Narrowed) -> None:
+        """Put a chip's words into the query, or take them out."""
+        message.stop()
+        self.prompt.value = toggled(self.prompt.value, message.words)
+        self.prompt.cursor_position = len(self.prompt.value)
+
+    # Earlier queries.
+
+    def on_remembered(self, message: Remembered) -> None:
+        """Earlier queries came."""
+        message.stop()
+        self.history.fill(message.queries)
+        self._show_hint()
+
+    def on_prompt_walked(self, message: Prompt.Walked) -> None:
+        """Go to an earlier query, or a later one; where none is shown, into the hits."""
+        message.stop()
+        if message.by < 0 and not self.history.walking:
+            if self.results.option_count:
+                self.results.focus()
+            return
+        now = self.prompt.value
+        text = self.history.back(now) if message.by > 0 else self.history.forth()
+        if text is not None:
+            self.put(text)
+
+    def on_prompt_sought(self, message: Prompt.Sought) -> None:
+        """Show earlier queries, to pick one."""
+        message.stop()
+        sheet = Earlier(self.history.queries, self.prompt.value)
+        self.app.push_screen(sheet, lambda text: self.put(text) if text else None)
+
+    def put(self, text: str) -> None:
+        """Let a query stand there."""
+        self._walked = text
+        self.prompt.value = text
+        self.prompt.cursor_position = len(text)
+
+    # Marking.
+
+    def mark(self, verdict: str) -> None:
+        """Call the hit that is looked at right or wrong; the same once more takes it back."""
+        place = self.results.place
+        if place is None:
+            return
+        wanted = None if self.results.verdict(place) == verdict else verdict
+        findings = self.results.findings
+
+        def work() -> None:
+            try:
+                settled = self._line.use(lambda memory: label(memory, findings, place, wanted))
+            except DaemonUnavailable:
+                return  # the link says so
+            except MemexError as error:
+                tell(self, Refused(error))
+            else:
+                tell(self, Found(settled, settled=True))
+                tell(self, Marked(settled.trace or 0, str(place.n), wanted))
+
+        beside(self, work, "mark")
+
+    def on_marked(self, message: Marked) -> None:
+        """Show it."""
+        message.stop()
+        if message.trace == self.results.findings.trace:
+            self.results.mark(message)
+
+    def on_opened(self, _: Opened) -> None:
+        """What was opened was meant. (The message goes on to the screen.)"""
+        self.settle()
+
+
+def _nothing(query: str) -> Content:
+    return Content.assemble(
+        ("Nothing found.\n\n", "bold"),
+        (f"Fewer words, or other ones? What “{query[:60]}” means is looked for, too.", ""),
+    )
+
+
+def _tips(queries: list[str]) -> Content:
+    """What can be typed, and what was."""
+    lines = [
+        Content.styled("Type what you remember of it.\n", "bold"),
+        Content("It is searched at every key: words, names as you spell them, and what is meant."),
+        Content(""),
+        *(
+            Content.assemble((f"  {example:<30}", "$text-accent"), (said, "$foreground 55%"))
+            for example, said in (
+                ('"as we may think"', "words as they stand"),
+                ("kind:podcast from:Ada", "of whom, and where"),
+                ("hypertext last spring", "when"),
+                ("since:2026-01 before:2026-03", "from when to when"),
+            )
+        ),
+    ]
+    if queries:
+        lines += [Content(""), Content.styled("Earlier (↑, Ctrl+R)", "bold")]
+        lines += [Content.styled(f"  {query[:70]}", "$foreground 55%") for query in queries[:6]]
+    return Content("\n").join(lines)
