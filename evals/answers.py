@@ -32,7 +32,7 @@ from evals.searchers import served
 from evals.support import sentences, unsupported
 from evals.vectors import CachedEmbedder
 from memex.answer import answer
-from memex.answer.bearing import Bearing, bearing
+from memex.answer.bearing import NOTHING, Bearing, bearing
 from memex.answer.evidence import read
 from memex.config import load_config
 from memex.memory import ASK_LIMIT
@@ -70,8 +70,6 @@ DECLINED: Final = (
 
 NONE: Final = "none"
 """The reader that writes nothing: the best quote is the answer."""
-NOTHING: Final = Bearing(sentence=0.0, covered=0.0, named=0.0, lead=0.0)
-"""Of a question for which no passage was found."""
 STEPS: Final = tuple(step / 20 for step in range(2, 19))
 """Probabilities from which on an answer may be given, for the curve."""
 
@@ -153,12 +151,10 @@ def run(
         Progress(console=Console(stderr=True), transient=True) as progress,
     ):
         for folder in folders:
-            found = list(halves(folder, limit))
-            task = progress.add_task(folder.name, total=sum(len(half.cases) for half in found))
-            for half in found:
-                for outcome in _asked(folder.name, half, embedder, model, bare=bare):
-                    outcomes.append(outcome)
-                    progress.advance(task)
+            asking = progress.add_task(folder.name, total=None)
+            for outcome in measure(folder, limit, embedder, model, bare=bare):
+                outcomes.append(outcome)
+                progress.advance(asking)
         name = model.model
     if json_file:
         write_json(json_file, "answers", [asdict(outcome) for outcome in outcomes])
@@ -168,6 +164,33 @@ def run(
     Console().print(f"SAID, fitted to these: {fitted(outcomes)}", highlight=False)
 
 
+def measure(
+    folder: Path,
+    limit: int | None,
+    embedder: Embedder,
+    model: LanguageModel,
+    *,
+    bare: bool = False,
+) -> Iterator[Outcome]:
+    """Ask all of a set, or at most `limit` questions of each kind. Raises `InvalidRequest`."""
+    for half in halves(folder, limit):
+        yield from _asked(folder.name, half, embedder, model, bare=bare)
+
+
+def shares(outcomes: Sequence[Outcome], sure: float) -> dict[str, float]:
+    """Of one set: the share of what is served, absent and traps that is declined ("declined", …),
+    and of what is served that is answered with the reference in answer or quote ("shown").
+    """
+    found = {
+        kind: fmean(each.bearing.probability < sure for each in rows)
+        for _, kind, rows in _groups(outcomes)
+        if rows and kind in CURVE
+    }
+    served = [each for each in outcomes if each.kind == "answerable" and each.served]
+    given = (each.shown and each.bearing.probability >= sure for each in served)
+    return {**found, "shown": fmean(given)}
+
+
 def _asked(
     name: str, half: Half, embedder: Embedder, model: LanguageModel, *, bare: bool
 ) -> Iterator[Outcome]:
@@ -175,10 +198,10 @@ def _asked(
     with served(half.part, embedder, _silently) as whole:
         for case in half.cases:
             question, found = case.query.text, whole.serve(case.query, ASK_LIMIT)
-            there = read(found.hits, texts, embedder)
-            bears = bearing(question, found.asked, there, embedder) if there else NOTHING
             began = time.perf_counter()
-            *_, last = answer(question, found.asked, found.hits, texts, embedder, model, 0.0)
+            there = read(found.hits, texts, embedder)
+            bears = bearing(question, found.asked, there, embedder)
+            *_, last = answer(question, there, embedder, model)
             assert isinstance(last, Answer)
             outcome = replace(
                 _outcome(name, case, half, found.hits, last),

@@ -11,7 +11,9 @@ from functools import partial
 from typing import Final
 
 from memex import tombstones
-from memex.answer import answer
+from memex.answer import NOT_FOUND, answer
+from memex.answer.bearing import bearing
+from memex.answer.evidence import read
 from memex.answer.write import warm
 from memex.config import Answering, Config, Paths, Tracing
 from memex.errors import IndexDamaged, InvalidRequest, MemexError, StorageError
@@ -294,10 +296,14 @@ class Memex:
         """
         draft = draft or Draft()
         served = self._serve(question, here(), ASK_LIMIT, filters, draft)
-        model = Noted(self._language_model, draft)
-        yield from answer(
-            question, served.asked, served.hits, self.library, self._embedder, model, self._sure
-        )
+        with draft.timed("bearing"):
+            found = read(served.hits, self.library, self._embedder)
+            bears = bearing(question, served.asked, found, self._embedder)
+        draft.bearing = {**asdict(bears), "probability": bears.probability}
+        if bears.probability < self._sure:
+            yield NOT_FOUND
+            return
+        yield from answer(question, found, self._embedder, Noted(self._language_model, draft))
 
     def forget(self, *document_ids: str, tombstone: bool = True) -> None:
         """Remove documents from library and index. Raises `NotFound`.

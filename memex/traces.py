@@ -77,6 +77,8 @@ class Trace:
     verdict: Verdict | None = None
     """Of the whole: the answer, or all that was found."""
     note: str = ""
+    bearing: Mapping[str, float] | None = None
+    """What spoke for an answer, and how probable one was; None for a search."""
 
     @property
     def right(self) -> tuple[Shown, ...]:
@@ -269,7 +271,7 @@ def _insert(db: sqlite3.Connection, trace: Trace) -> None:
         for exchange in trace.exchanges
     ]
     db.execute(
-        "INSERT INTO traces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO traces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             trace.id,
             trace.kind,
@@ -282,6 +284,7 @@ def _insert(db: sqlite3.Connection, trace: Trace) -> None:
             trace.found,
             trace.verdict,
             trace.note,
+            json.dumps(dict(trace.bearing)) if trace.bearing is not None else None,
         ),
     )
     lists: dict[List, Sequence[Shown]] = {
@@ -346,6 +349,7 @@ def _trace(row: sqlite3.Row, shown: Iterable[sqlite3.Row]) -> Trace:
         found=None if row["found"] is None else bool(row["found"]),
         verdict=row["verdict"],
         note=row["note"],
+        bearing=json.loads(row["bearing"]) if row["bearing"] else None,
     )
 
 

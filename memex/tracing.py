@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -40,6 +40,8 @@ class Draft:
     hits: Sequence[Hit] = ()
     answer: Answer | None = None
     exchanges: list[Exchange] = field(default_factory=list)
+    bearing: Mapping[str, float] | None = None
+    """What spoke for an answer; None for a search."""
     timings: dict[str, float] = field(default_factory=dict)
     """Milliseconds by stage."""
     began: float = field(default_factory=time.perf_counter)
@@ -75,6 +77,7 @@ class Draft:
             exchanges=tuple(self.exchanges),
             answer=answer.text if answer else None,
             found=answer.found if answer else None,
+            bearing=self.bearing,
         )
 
 

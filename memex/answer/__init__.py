@@ -7,33 +7,25 @@ from dataclasses import replace
 from datetime import tzinfo
 from typing import Final
 
-from memex.answer.bearing import Wanted, bearing
-from memex.answer.evidence import Quote, Texts, quotes, read
+from memex.answer.evidence import Quote, Read, quotes
 from memex.answer.spelled import spelled
 from memex.answer.write import write
 from memex.protocols import Embedder, LanguageModel, Retracted, Token
 from memex.times import here
-from memex.types import Answer, Citation, Hit, Passage
+from memex.types import Answer, Citation, Passage
 
 NOT_FOUND: Final = Answer("I find nothing about that.", (), found=False)
 
 
 def answer(
-    question: str,
-    asked: Wanted,
-    hits: Sequence[Hit],
-    texts: Texts,
-    embedder: Embedder,
-    model: LanguageModel,
-    sure: float,
+    question: str, found: Sequence[Read], embedder: Embedder, model: LanguageModel
 ) -> Iterator[Token | Retracted | Answer]:
-    """Stream the answer to a question from the passages found; the last item is the `Answer`.
+    """Stream the answer to a question from what was found and read, if anything; the last item
+    is the `Answer`.
 
-    When the model writes nothing that its quotes support, the best quote is the answer; when
-    it is less probable than `sure`, 0 to 1, that there is one, "not found".
+    When the model writes nothing that its quotes support, the best quote is the answer.
     """
-    found = read(hits, texts, embedder)
-    if not found or bearing(question, asked, found, embedder).probability < sure:
+    if not found:
         yield NOT_FOUND
         return
     quoted = quotes(question, found, embedder)

@@ -59,6 +59,7 @@ def about(sentence: str, speaker: str | None, present: Collection[str]) -> About
     said = sentence.strip()
     others = frozenset(present) - {speaker}
     said_words = {word.casefold().replace("’", "'") for word in _WORD.findall(_told(said, present))}
+    said_words |= {word.removesuffix("'s") for word in said_words}
     found: set[str] = set()
     asks = said.endswith("?")
     if speaker and said_words & SELF:
@@ -66,7 +67,9 @@ def about(sentence: str, speaker: str | None, present: Collection[str]) -> About
     if said_words & ADDRESSED or (asks and not found):
         found |= others
     found |= {name for name in present if name.split()[0].casefold() in said_words}
-    unclear = asks or bool(said_words & OTHERS) or (not found and len(others) > 1)
+    unclear = (
+        asks or bool(said_words & OTHERS) or (not found and (len(others) > 1 or speaker is None))
+    )
     return About(frozenset(found or ({speaker} if speaker else ())), not unclear)
 
 

@@ -83,16 +83,24 @@ class Bearing:
         return 1 / (1 + math.exp(-OF_THEM[0] - OF_THEM[1] * self.lead))
 
 
+NOTHING: Final = Bearing(sentence=0.0, covered=0.0, named=0.0, lead=LEADS[0])
+"""Of a question for which no passage was found."""
+
+
 def bearing(question: str, asked: Wanted, found: Sequence[Read], embedder: Embedder) -> Bearing:
-    """Of the passages that an answer would be made of; at least one."""
+    """Of the passages that an answer would be made of; `NOTHING` where there is none."""
+    if not found:
+        return NOTHING
     people = asked_of(question, sorted(frozenset().union(*(read.around for read in found))))
     scores = _scores(question, asked, people, found, embedder)
     spoken = [
-        about(sentence.text, sentence.segment.speaker, read.around)
+        about(sentence.text, sentence.segment.speaker, read.around or people)
         for read in found
         for sentence in read.sentences
     ]
-    best = _best(scores, [not people or bool(people & each.people) for each in spoken])
+    best = _best(
+        scores, [not people or not each.people or bool(people & each.people) for each in spoken]
+    )
     other = _best(scores, [bool(people) and _of_others(each, people) for each in spoken])
     lead = min(max(best - other, LEADS[0]), LEADS[1]) if people and other > NONE else 0.0
     there = [_there(read.hit.passage) for read in found]

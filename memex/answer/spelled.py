@@ -24,7 +24,11 @@ def spelled(text: str, said_at: datetime | None, zone: tzinfo | None) -> str:
     """
     if said_at is None:
         return text
-    for said in reversed(times_in(text, said_at.astimezone(zone))):
+    try:
+        found = times_in(text, said_at.astimezone(zone))
+    except (OverflowError, ValueError):  # it was said at an end of time
+        return text
+    for said in reversed(found):
         if said.relative and (when := _date(said.range)):
             text = f"{text[: said.end]} [{when}]{text[said.end :]}"
     return text

@@ -127,6 +127,7 @@ class TraceRoom:
             "found": trace.found,
             "verdict": trace.verdict,
             "note": trace.note,
+            "bearing": dict(trace.bearing) if trace.bearing is not None else None,
         }
 
 

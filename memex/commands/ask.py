@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import click
 
 from memex import terminal
 from memex.commands.common import connect, echo_json, filter_options, json_option, paths
-from memex.commands.search import heading, hint
+from memex.commands.search import heading, hint, show_hit
 from memex.commands.shown import Shown, keep
+from memex.commands.trace import why
 from memex.errors import error_from_json
 from memex.protocols import Filters
 from memex.wire import Json
+
+NEAREST: Final = 3
+"""Hits that are shown where nothing answers."""
 
 
 @click.command()
 @click.argument("question", nargs=-1, required=True)
 @filter_options
+@click.option("--why", "with_why", is_flag=True, help="Show what was found, the prompt, the times.")
 @json_option
 @click.pass_context
 def command(
-    context: click.Context, *, question: tuple[str, ...], filters: Filters, as_json: bool
+    context: click.Context,
+    *,
+    question: tuple[str, ...],
+    filters: Filters,
+    with_why: bool,
+    as_json: bool,
 ) -> None:
     """Ask a question: a sentence or two, then the quotes they rest on.
 
     `memex play 1` plays the first quote, where it was spoken.
     """
-    streaming = connect(context).ask_json(" ".join(question), filters)
+    client = connect(context)
+    streaming = client.ask_json(" ".join(question), filters)
     live = not as_json and sys.stdout.isatty()
     answer = _listen(streaming, live=live)
     if as_json:
@@ -40,12 +52,22 @@ def command(
         number = click.style(f"[{citation['n']}]", bold=True)
         click.echo(f"\n{number} {_place(citation)}")
         click.echo(terminal.wrapped(f"“{citation['text']}”"))
-    keep(
-        paths(),
-        [Shown(c["title"], c["uri"], c["start"], c["end"]) for c in answer["citations"]],
-        answer["trace"],
-    )
+    shown = [Shown(c["title"], c["uri"], c["start"], c["end"]) for c in answer["citations"]]
+    if not answer["found"]:
+        near = client.search(answer["question"], NEAREST, filters, trace=False)["hits"]
+        shown = list(_nearest(near))
+    keep(paths(), shown, answer["trace"])
+    if with_why and answer["trace"] is not None:
+        why(client.trace(str(answer["trace"])))
     hint(answer["trace"], len(answer["citations"]))
+
+
+def _nearest(hits: Sequence[Json]) -> Iterator[Shown]:
+    """Show what there is, where it answers nothing."""
+    if hits:
+        click.echo("\nNearest to it:")
+    for number, hit in enumerate(hits, start=1):
+        yield show_hit(number, hit)
 
 
 def _listen(streaming: Any, *, live: bool) -> Json:  # noqa: ANN401 (an iterator of JSON)

@@ -36,16 +36,8 @@ def command(
     if as_json:
         echo_json({name: value for name, value in found.items() if name != "trace"})
         return
-    for number, hit in enumerate(found["hits"], start=1):
-        _show(number, hit)
-    keep(
-        paths(),
-        [
-            Shown(hit["title"], hit["uri"], hit["snippet"]["start"], hit["end"])
-            for hit in found["hits"]
-        ],
-        found["trace"],
-    )
+    shown = [show_hit(number, hit) for number, hit in enumerate(found["hits"], start=1)]
+    keep(paths(), shown, found["trace"])
     count = len(found["hits"])
     if narrower := list(chips(found["facets"])):
         click.echo(click.style(" · ".join(narrower), dim=True), err=True)
@@ -60,10 +52,12 @@ def hint(trace: int | None, count: int) -> None:
         click.echo(click.style(f"Trace {trace}: {each}", dim=True), err=True)
 
 
-def _show(number: int, hit: Json) -> None:
+def show_hit(number: int, hit: Json) -> Shown:
+    """Show a hit by what it was found by; what `memex play` plays of it."""
     snippet = hit["snippet"]
     click.echo(f"{click.style(f'{number:2}', bold=True)} {heading(hit, snippet['start'])}")
     click.echo(terminal.lit(snippet["text"], snippet["matches"]))
+    return Shown(hit["title"], hit["uri"], snippet["start"], hit["end"])
 
 
 def chips(facets: Mapping[str, Mapping[str, int]]) -> Iterator[str]:

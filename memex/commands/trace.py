@@ -86,11 +86,21 @@ def show(context: click.Context, *, name: str, as_json: bool) -> None:
     if trace["answer"] is not None:
         click.echo(f"\n{_sign(trace['verdict'])} {terminal.safe(trace['answer'])}")
     _note(trace)
+    why(trace)
+
+
+def why(trace: Json) -> None:
+    """Show how a trace came about: what was found, what spoke for an answer, the prompt, the
+    times.
+    """
     for title, sign in (("citations", "c"), ("hits", "h")):
         if trace[title]:
             click.echo(f"\n{title}")
         for each in trace[title]:
             _shown(each, sign)
+    if trace["bearing"]:
+        told = ", ".join(f"{name} {value:.2f}" for name, value in trace["bearing"].items())
+        click.echo(f"\n{told}")
     for exchange in trace["exchanges"]:
         for message in exchange["messages"]:
             click.echo(f"\n{click.style(message['role'], fg='cyan')}")

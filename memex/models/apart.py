@@ -231,10 +231,14 @@ def _seen_off(popen: subprocess.Popen[str]) -> None:
 
 def _listen(replies: IO[str], into: queue.SimpleQueue[Json | None]) -> None:
     """Take in what a process replies, until it ends."""
-    with replies:
-        for line in replies:
-            into.put(json.loads(line))
-    into.put(None)
+    try:
+        with replies:
+            for line in replies:
+                into.put(json.loads(line))
+    except ValueError:  # it died in the middle of a line
+        _log.warning("a reply of the model's process was cut short")
+    finally:
+        into.put(None)
 
 
 def _how(status: int) -> str:

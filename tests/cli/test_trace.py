@@ -13,7 +13,7 @@ from tests.home import Home, home
 LINE = {"id", "kind", "query", "asked_at", "hits", "found", "verdict", "marks", "ms"}
 TRACE = {
     "id", "kind", "query", "asked_at", "filters", "timings", "hits", "citations", "exchanges",
-    "answer", "found", "verdict", "note",
+    "answer", "found", "verdict", "note", "bearing",
 }  # fmt: skip
 SHOWN = {
     "n", "id", "document", "title", "first", "last", "text", "start", "score", "ranks", "verdict",
@@ -85,6 +85,17 @@ def test_an_answer_shows_its_prompt(memex: Home) -> None:
     assert (trace["verdict"], trace["note"]) == ("wrong", "too short")
     memex.run("trace", "label", "last", "none")
     assert memex.json("trace", "show", "last")["verdict"] is None
+
+
+def test_why_tells_how_an_answer_came_about(memex: Home) -> None:
+    told = memex.run("ask", "--why", "when does a loaf come out of the oven?").stdout
+    assert "lexical:1" in told
+    assert "probability 0." in told
+    assert "Question: when does a loaf come out of the oven?" in told
+    assert "recall" in told.splitlines()[-1]
+    declined = memex.run("ask", "--why", "Which hotel did Tobias book in Lisbon?").stdout
+    assert declined.startswith("I find nothing about that.\n\nNearest to it:\n 1 ")
+    assert "probability 0." in declined
 
 
 def test_what_is_typed_leaves_none(memex: Home) -> None:

@@ -114,7 +114,9 @@ def test_an_answer_leaves_the_prompt_and_what_the_model_wrote(
     assert [c.n for c in trace.citations] == list(range(1, len(trace.citations) + 1))
     assert trace.citations[0].document_id == BREAD.id
     assert {hit.document_id for hit in trace.hits} == {BREAD.id, TALK.id}
-    assert {"recall", "reading", "writing", "total"} <= trace.timings.keys()
+    assert {"recall", "bearing", "reading", "writing", "total"} <= trace.timings.keys()
+    assert trace.bearing is not None
+    assert 0.33 <= trace.bearing["probability"] <= 1
 
 
 def test_an_answer_that_broke_off_leaves_what_there_was(
