@@ -38,6 +38,8 @@ _TOML: Final[Mapping[str, tuple[type, ...]]] = {
 }
 """What a field's type is called, and what TOML has for it."""
 
+A_YEAR: Final = 525_600
+"""Minutes."""
 MAX_SOCKET_PATH: Final = 100
 """Bytes; the kernel's limit on a unix socket's path is 108 on Linux, 104 on macOS."""
 
@@ -361,7 +363,7 @@ def load_config(paths: Paths | None = None) -> Config:
         retention=_retention(paths.config, table.pop("retention", {})),
         listen=_listening(paths.config, table.pop("listen", {})),
         traces=_tracing(paths.config, table.pop("traces", {})),
-        answers=_section(paths.config, "answers", Answering, table.pop("answers", {})),
+        answers=_answering(paths.config, table.pop("answers", {})),
     )
 
 
@@ -409,6 +411,16 @@ def _tracing(file: Path, table: Any) -> Tracing:  # noqa: ANN401 (whatever stand
     if tracing.keep < 0 or tracing.days < 0:
         raise InvalidRequest(f"{file}: [traces] keep and days are not below 0.", "Mend it.")
     return tracing
+
+
+def _answering(file: Path, table: Any) -> Answering:  # noqa: ANN401 (whatever stands there)
+    answers = _section(file, "answers", Answering, table)
+    if not (0 <= answers.unload <= A_YEAR and 0 <= answers.sure <= 1):
+        raise InvalidRequest(
+            f"{file}: [answers] unload is from 0 to {A_YEAR:,} minutes, sure from 0 to 1.",
+            "Mend it.",
+        )
+    return answers
 
 
 def _retention(file: Path, table: Any) -> Retention:  # noqa: ANN401 (whatever stands there)

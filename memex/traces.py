@@ -193,14 +193,14 @@ class Traces:
         """Call the whole right or wrong, or number `n` of a list; None takes that back.
 
         Without `list_` the number is what the user saw: a citation of an answer, a hit of a
-        search. Raises `NotFound`, `InvalidRequest`.
+        search or where nothing answers. Raises `NotFound`, `InvalidRequest`.
         """
         if verdict is not None and verdict not in get_args(Verdict):
             raise InvalidRequest(f"A verdict is one of {', '.join(get_args(Verdict))}.", "")
         if len(note) > MOST_NOTE:
             raise InvalidRequest(f"The note is too long (at most {MOST_NOTE:,} characters).", "")
         with self._database.transaction() as db:
-            row = db.execute("SELECT kind FROM traces WHERE id = ?", (trace_id,)).fetchone()
+            row = db.execute("SELECT found FROM traces WHERE id = ?", (trace_id,)).fetchone()
             if row is None:
                 raise _missing(trace_id)
             if n is None:
@@ -209,7 +209,7 @@ class Traces:
                     (verdict, note, trace_id),
                 )
                 return
-            chosen = list_ or ("citations" if row["kind"] == "ask" else "hits")
+            chosen = list_ or ("citations" if row["found"] else "hits")
             changed = db.execute(
                 "UPDATE shown SET verdict = ?, note = ? WHERE trace_id = ? AND list = ? AND n = ?",
                 (verdict, note, trace_id, chosen, n),

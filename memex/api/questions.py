@@ -95,7 +95,9 @@ class Questions:
                     else:
                         yield event_to_json(item)
             finally:
-                answering.close()  # before it is noted what the model wrote until then
-                self._memex.recorder.record(draft)
+                try:
+                    answering.close()  # before it is noted what the model wrote until then
+                finally:
+                    self._memex.recorder.record(draft)
 
         return streams.stream(streams.safely(run), draft.cancelled)

@@ -17,6 +17,8 @@ from memex.errors import error_from_json
 from memex.protocols import Filters
 from memex.wire import Json
 
+FOUND: Final = 10
+"""Hits that are found for an answer; with as many a search ranks them as the trace has them."""
 NEAREST: Final = 3
 """Hits that are shown where nothing answers."""
 
@@ -43,8 +45,10 @@ def command(
     streaming = client.ask_json(" ".join(question), filters)
     live = not as_json and sys.stdout.isatty()
     answer = _listen(streaming, live=live)
+    trace = client.trace(str(answer["trace"])) if with_why and answer["trace"] is not None else None
     if as_json:
-        echo_json({name: value for name, value in answer.items() if name not in {"type", "trace"}})
+        told = {name: value for name, value in answer.items() if name not in {"type", "trace"}}
+        echo_json({**told, "trace": trace} if with_why else told)
         return
     if not live:
         click.echo(terminal.safe(answer["answer"]))
@@ -54,12 +58,12 @@ def command(
         click.echo(terminal.wrapped(f"“{citation['text']}”"))
     shown = [Shown(c["title"], c["uri"], c["start"], c["end"]) for c in answer["citations"]]
     if not answer["found"]:
-        near = client.search(answer["question"], NEAREST, filters, trace=False)["hits"]
-        shown = list(_nearest(near))
+        near = client.search(answer["question"], FOUND, filters, trace=False)["hits"]
+        shown = list(_nearest(near[:NEAREST]))
     keep(paths(), shown, answer["trace"])
-    if with_why and answer["trace"] is not None:
-        why(client.trace(str(answer["trace"])))
-    hint(answer["trace"], len(answer["citations"]))
+    if trace:
+        why(trace)
+    hint(answer["trace"], len(shown))
 
 
 def _nearest(hits: Sequence[Json]) -> Iterator[Shown]:

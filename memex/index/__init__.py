@@ -112,11 +112,12 @@ class Index:
 
     def _freshen(self) -> None:
         """Search the newest version, with room for its indices."""
-        self._table.checkout_latest()
-        needed = len(self) * INDEX_ROW
-        if needed > self._cache:
-            self._table = self._opened(needed + needed // 4)
-        self._approximate = "vector_idx" in self._built()
+        with self._writing:  # or what is written meanwhile goes by a handle that is put away
+            self._table.checkout_latest()
+            needed = len(self) * INDEX_ROW
+            if needed > self._cache:
+                self._table = self._opened(needed + needed // 4)
+            self._approximate = "vector_idx" in self._built()
 
     def __len__(self) -> int:
         return int(self._table.count_rows())
@@ -313,8 +314,11 @@ class Index:
                 self._table.prewarm_index(name)
 
     def wants_vectors(self) -> bool:
-        """Whether the vectors have no index, and are too many to be without."""
-        return not self._approximate and len(self) >= VECTOR_INDEX_FROM
+        """Whether the vectors have no index, and are too many to be without. Raises
+        `IndexDamaged`.
+        """
+        with reading(self.directory):
+            return not self._approximate and len(self) >= VECTOR_INDEX_FROM
 
     def purge(self) -> None:
         """Take what was removed off the disk: rows, words and vectors, old versions.
@@ -380,14 +384,10 @@ class Index:
         self._table.create_index("vector", config=config)
 
     def stale(self) -> int:
-        """Rows that are not yet in the indices."""
-        return max(
-            (
-                self._table.index_stats(index.name).num_unindexed_rows
-                for index in self._table.list_indices()
-            ),
-            default=0,
-        )
+        """Rows that are not yet in the indices. Raises `IndexDamaged`."""
+        with reading(self.directory):
+            names = self._built()
+            return max((self._table.index_stats(n).num_unindexed_rows for n in names), default=0)
 
     def rows(self) -> Iterator[tuple[list[Passage], list[float | None]]]:
         """All rows, some at a time: passages, and the norms of their vectors (None where

@@ -53,13 +53,18 @@ class Upkeep:
                 self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
                 self._thread.start()
 
+    def break_off(self) -> None:
+        """End a fold under way: each of its steps is whole, and the rest is done another time."""
+        with self._changed:
+            if self._child and self._child.stdin:
+                self._child.stdin.close()
+
     def stop(self) -> None:
-        """Break off what is under way: each step is whole, and the rest is done another time."""
+        """Break off what is under way, and begin nothing more."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
-            if self._child and self._child.stdin:
-                self._child.stdin.close()
+        self.break_off()
         if self._thread and self._thread is not threading.current_thread():
             self._thread.join(LEAVE)
 
@@ -89,7 +94,7 @@ class Upkeep:
             )
 
     def _fold(self, index: Index) -> None:
-        command = [sys.executable, "-m", __name__, str(index.directory)]
+        command = [sys.executable, "-P", "-m", __name__, str(index.directory)]
         with index.tidied():
             child = self._started([*command, json.dumps(asdict(index.identity))])
             if child is None:

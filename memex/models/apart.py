@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
-from memex.errors import MemexError, ModelCrashed, error_from_json
+from memex.errors import MemexError, ModelCrashed, ModelError, error_from_json
 from memex.protocols import Message, never
 
 CONTEXT: Final = 2048
@@ -28,7 +28,7 @@ CONTEXT: Final = 2048
 LOOK: Final = 0.05
 """Seconds between two looks at whether an answer is still wanted."""
 PATIENCE: Final = 5.0
-"""Seconds that a process is given to end."""
+"""Seconds that a process is given to end, or to stop what is under way."""
 
 Json = dict[str, Any]
 _log = logging.getLogger(__name__)
@@ -115,12 +115,19 @@ class ModelApart:
             raise
         finally:
             if not ended:  # nobody listens any more
-                self._cancel(process)
+                with suppress(ModelCrashed):  # nobody to tell it to; it is logged
+                    self._cancel(process)
 
     def close(self) -> None:
-        """End the process."""
-        with self._lock:
+        """End the process, and what it is at."""
+        if not self._lock.acquire(timeout=PATIENCE):
+            if process := self._process:
+                process.popen.kill()
+            self._lock.acquire()
+        try:
             self._end()
+        finally:
+            self._lock.release()
 
     @contextmanager
     def _at_work(self) -> Iterator[_Process]:
@@ -141,13 +148,19 @@ class ModelApart:
 
     def _start(self) -> tuple[_Process, Json]:
         """A process, and what it says of its model. Raises `ModelError`."""
-        popen = subprocess.Popen(
-            [sys.executable, "-m", "memex.models.reading", *self._arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="ascii",
-        )
+        try:
+            popen = subprocess.Popen(
+                [sys.executable, "-P", "-m", "memex.models.reading", *self._arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                encoding="ascii",
+            )
+        except OSError as error:
+            raise ModelError(
+                f"{self._name} cannot be started: {error.strerror}.",
+                "Close what takes memory or processes, and ask again.",
+            ) from error
         assert popen.stdin
         assert popen.stdout
         process = _Process(popen, popen.stdin, queue.SimpleQueue())
@@ -181,11 +194,17 @@ class ModelApart:
         return reply
 
     def _cancel(self, process: _Process) -> Json:
-        """Stop the completion under way; its last reply."""
+        """Stop the completion under way; its last reply. A process that does not is killed."""
         self._ask(process, {"cancel": True})
-        while "text" in (reply := self._reply(process)):
-            pass
-        return reply
+        late = threading.Timer(PATIENCE, process.popen.kill)
+        late.daemon = True
+        late.start()
+        try:
+            while "text" in (reply := self._reply(process)):
+                pass
+            return reply
+        finally:
+            late.cancel()
 
     def _lost(self, process: _Process) -> ModelCrashed:
         _seen_off(process.popen)

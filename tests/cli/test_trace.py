@@ -96,6 +96,20 @@ def test_why_tells_how_an_answer_came_about(memex: Home) -> None:
     declined = memex.run("ask", "--why", "Which hotel did Tobias book in Lisbon?").stdout
     assert declined.startswith("I find nothing about that.\n\nNearest to it:\n 1 ")
     assert "probability 0." in declined
+    told = memex.json("ask", "--why", "when does a loaf come out of the oven?")
+    assert told["trace"]["exchanges"][0]["output"]
+    assert "trace" not in memex.json("ask", "when does a loaf come out of the oven?")
+
+
+def test_what_is_nearest_where_nothing_answers_can_be_marked(memex: Home) -> None:
+    told = memex.run("ask", "Which hotel did Tobias book in Lisbon?")
+    number = latest(memex)
+    assert f"Trace {number}: `memex right 1`" in told.stderr
+    memex.run("right", "1")
+    trace = memex.json("trace", "show", str(number))
+    assert [hit["verdict"] for hit in trace["hits"]][:2] == ["right", None]
+    first = told.stdout.partition("Nearest to it:\n 1 ")[2]
+    assert first.startswith(trace["hits"][0]["title"])
 
 
 def test_what_is_typed_leaves_none(memex: Home) -> None:

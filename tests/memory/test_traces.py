@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from memex.backup import back_up
-from memex.config import Paths, Tracing, load_config
+from memex.config import Answering, Paths, Tracing, load_config
 from memex.daemons import ROLES
 from memex.errors import DiskFull, InvalidRequest, NotFound
 from memex.library import Library
@@ -179,6 +179,16 @@ def test_the_rules_are_the_users(tmp_path: Path) -> None:
     assert load_config(paths).traces == Tracing(enabled=False, keep=7, days=30)
     for wrong in ("keep = -1", "days = -1", 'keep = "7"', "never = true"):
         paths.config.write_text(f"[traces]\n{wrong}", encoding="utf-8")
+        with pytest.raises(InvalidRequest):
+            load_config(paths)
+
+
+def test_how_questions_are_answered_is_the_users(tmp_path: Path) -> None:
+    paths = Paths(tmp_path, tmp_path / "config.toml")
+    paths.config.write_text("[answers]\nunload = 0\nsure = 1", encoding="utf-8")
+    assert load_config(paths).answers == Answering(unload=0, sure=1)
+    for wrong in ("sure = 1.1", "sure = nan", "unload = -1", "unload = inf"):
+        paths.config.write_text(f"[answers]\n{wrong}", encoding="utf-8")
         with pytest.raises(InvalidRequest):
             load_config(paths)
 

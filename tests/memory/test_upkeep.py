@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +15,7 @@ from memex.index import Identity, Index
 from memex.index.upkeep import STALE_ROWS, Upkeep
 from memex.passages import split
 from memex.testing import DIMENSION, WordLengths
+from memex.types import Passage
 from tests.documents import BREAD, document
 
 EMBEDDER = WordLengths()
@@ -76,6 +80,7 @@ def test_vectors_get_an_index_when_there_are_many(index: Index, upkeep: Upkeep) 
 def test_stopped_in_the_middle_the_index_is_whole(index: Index, upkeep: Upkeep) -> None:
     add(index, 5_000)
     upkeep.look(index)
+    until(lambda: upkeep._child is not None)
     time.sleep(0.3)
     began = time.monotonic()
     upkeep.stop()
@@ -85,6 +90,46 @@ def test_stopped_in_the_middle_the_index_is_whole(index: Index, upkeep: Upkeep) 
     assert again.lexical("bird 7", 1)
     again.optimise()
     assert again.stale() == 0
+
+
+def test_what_is_written_and_removed_during_a_fold_is_so_after_it(
+    index: Index, upkeep: Upkeep
+) -> None:
+    add(index, 5_000)
+    upkeep.look(index)
+    until(lambda: upkeep._child is not None)
+    late = [document(f"Whale number {n}.") for n in range(40)]
+    for each in late:  # until it is done, and some more
+        rows = split(each)
+        index.add(rows, EMBEDDER.encode_documents([row.text for row in rows]))
+        index.remove(document(f"Bird number {each.segments[0].text[13:-1]}.").id)
+        time.sleep(0.1)
+    until(lambda: not index.wants_vectors())
+    index.optimise()
+    assert index.documents() >= {each.id for each in late}
+    assert len(index) == 5_000
+    assert index.lexical("whale 39", 1)[0].document_id == late[39].id
+    assert all("Bird" not in row.text or int(row.text[12:-1]) >= 40 for row in all_rows(index))
+
+
+def all_rows(index: Index) -> list[Passage]:
+    return [row for rows, _ in index.rows() for row in rows]
+
+
+def test_forgetting_does_not_wait_for_a_fold(index: Index, upkeep: Upkeep) -> None:
+    add(index, 5_000)
+    upkeep.look(index)
+    until(lambda: upkeep._child is not None)
+    child = upkeep._child
+    assert child
+    os.kill(child.pid, signal.SIGSTOP)
+    threading.Timer(1, os.kill, (child.pid, signal.SIGCONT)).start()
+    index.remove(document("Bird number 7.").id)
+    upkeep.break_off()
+    index.purge()
+    assert child.poll()
+    assert len(index) == 4_999
+    assert index.stale() == 0
 
 
 def test_a_damaged_index_does_not_end_the_upkeep(

@@ -14,6 +14,7 @@ import pytest
 
 from memex.config import Config, ModelChoice, Paths
 from memex.errors import InvalidRequest, ModelCrashed, ModelError
+from memex.models import apart
 from memex.models.apart import ModelApart
 from memex.models.loading import reader_file
 from memex.protocols import Message
@@ -149,6 +150,54 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     await_end(int(done.stdout))
+
+
+def test_one_that_hangs_is_ended_when_nobody_waits_for_it(
+    model: ModelApart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "PATIENCE", 0.3)
+    pid = model.pid
+    assert pid
+    stream = model.complete(LONG, max_tokens=900)
+    next(stream)
+    os.kill(pid, signal.SIGSTOP)
+    stream.close()
+    await_end(pid)
+    assert said(model)
+
+
+def test_one_that_hangs_does_not_keep_the_end_waiting(
+    gguf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "PATIENCE", 0.3)
+    model = ModelApart(gguf, "tiny", 512)
+    pid = model.pid
+    assert pid
+    ends: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            said(model)
+        except ModelCrashed as error:
+            ends.append(error)
+
+    os.kill(pid, signal.SIGSTOP)
+    asking = threading.Thread(target=ask)
+    asking.start()
+    while not model._lock.locked():
+        time.sleep(0.01)
+    model.close()
+    asking.join(10)
+    assert len(ends) == 1
+    await_end(pid)
+
+
+def test_where_no_process_can_be_started_it_is_told(
+    gguf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(ModelError, match=r"No such file.*ask again"):
+        ModelApart(gguf, "tiny", 512)
 
 
 def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:
