@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from memex.speaking import UNNAMED
 from memex.words import is_function_word, words
 
 SELF: Final = frozenset("i me my mine myself we us our ours i'm i've i'd i'll we're we've".split())
@@ -21,6 +22,8 @@ ADDRESSED: Final = frozenset("you your yours yourself you're you've you'd you'll
 OTHERS: Final = frozenset(
     "he him his himself she her hers herself they them their theirs he's she's they're".split()
 )
+
+TITLES: Final = frozenset("dr mr mrs ms miss prof professor sir dame rev father sister".split())
 
 _WORD: Final = re.compile(r"[\w'’]+")
 
@@ -36,7 +39,11 @@ class About:
 
 
 def asked_of(question: str, people: Iterable[str]) -> frozenset[str]:
-    """Those among some people whom a question names, by their whole or first name."""
+    """Those among some people whom a question names, by their whole or first name. Nobody where
+    it is the user's own ("What did I promise Ada?"): who that is among them is not known.
+    """
+    if _said_words(question) & SELF:
+        return frozenset()
     return frozenset(name for name in people if _calls(name).search(question))
 
 
@@ -58,15 +65,15 @@ def about(sentence: str, speaker: str | None, present: Collection[str]) -> About
     """Of whom a sentence speaks that `speaker` says while some people are `present`."""
     said = sentence.strip()
     others = frozenset(present) - {speaker}
-    said_words = {word.casefold().replace("’", "'") for word in _WORD.findall(_told(said, present))}
-    said_words |= {word.removesuffix("'s") for word in said_words}
+    told = _told(said, present)
+    said_words = _said_words(told)
     found: set[str] = set()
     asks = said.endswith("?")
     if speaker and said_words & SELF:
         found.add(speaker)
     if said_words & ADDRESSED or (asks and not found):
         found |= others
-    found |= {name for name in present if name.split()[0].casefold() in said_words}
+    found |= {name for name in present if _calls(name).search(told)}
     unclear = (
         asks or bool(said_words & OTHERS) or (not found and (len(others) > 1 or speaker is None))
     )
@@ -76,14 +83,44 @@ def about(sentence: str, speaker: str | None, present: Collection[str]) -> About
 def _told(sentence: str, present: Collection[str]) -> str:
     """A sentence without whom it addresses: "Hey Ada, …", "…, Ada!"."""
     for name in present:
-        first = re.escape(name.split()[0])
-        sentence = re.sub(rf"^((?:\w+[ ,]+){{0,2}}){first}\s*[,!.]", r"\1", sentence)
-        sentence = re.sub(rf",\s*{first}\s*([!.?]*)$", r"\1", sentence)
+        if _calls(name).search(sentence):
+            first, last = _addresses(name)
+            sentence = last.sub(r"\1", first.sub(r"\1", sentence))
     return sentence
 
 
-@lru_cache(maxsize=1024)
+def _said_words(text: str) -> set[str]:
+    return {word.casefold().replace("’", "'") for word in _WORD.findall(text)}
+
+
+@lru_cache(maxsize=4096)
 def _calls(name: str) -> re.Pattern[str]:
-    """How somebody is called in a question, and what of them: "Ada", "Ada Palmer's"."""
-    called = "|".join(map(re.escape, (name, name.split(maxsplit=1)[0])))
-    return re.compile(rf"(?<!\w)(?:{called})(?:['’`]s?)?(?!\w)", re.IGNORECASE)
+    """How somebody is called, and what is theirs: "Ada", "Ada Palmer's"."""
+    return re.compile(rf"(?<!\w)(?:{_called(name)})(?:['’`]s?)?(?!\w)", re.IGNORECASE)
+
+
+@lru_cache(maxsize=4096)
+def _addresses(name: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """How somebody is addressed at the beginning of a sentence, and at its end."""
+    called = _called(name)
+    return (
+        re.compile(rf"^((?:\w+[ ,]+){{0,2}})(?:{called})\s*[,!.]"),
+        re.compile(rf",\s*(?:{called})\s*([!.?]*)$"),
+    )
+
+
+def _called(name: str) -> str:
+    """The names of somebody, as alternatives of a pattern: the whole one and the first. What
+    is a word of its own is no name by itself: Will, May, The (Host), Voice (2).
+    """
+    whole = name.split()
+    own = whole
+    while len(own) > 1 and own[0].rstrip(".").casefold() in TITLES:
+        own = own[1:]
+    names = {" ".join(whole): whole, " ".join(own): own, own[0] if own else "": own[:1]}
+    called = [text for text, parts in names.items() if parts and not _is_a_word(parts)]
+    return "|".join(map(re.escape, called)) or "(?!)"
+
+
+def _is_a_word(parts: list[str]) -> bool:
+    return len(parts) == 1 and (is_function_word(parts[0]) or parts[0] == UNNAMED)

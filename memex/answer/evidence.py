@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
@@ -100,8 +101,8 @@ def read(hits: Sequence[Hit], texts: Texts, embedder: Embedder) -> list[Read]:
     if not there:
         return []
     vectors = embedder.encode_documents([each.text for _, found in there for each in found])
-    speakers = {hit.passage.document_id: hit.passage.speaker for hit, _ in there}
-    around = {id_: frozenset(texts.speakers(id_)) for id_, name in speakers.items() if name}
+    spoken = {hit.passage.document_id for hit, _ in there if hit.passage.speaker}
+    around = {id_: frozenset(texts.speakers(id_)) for id_ in spoken}
     parts = np.split(vectors, np.cumsum([len(found) for _, found in there])[:-1])
     return [
         Read(hit, found, part, around.get(hit.passage.document_id, frozenset()))
@@ -222,7 +223,8 @@ def _narrow(passage: Passage, sentences: Sequence[Sentence]) -> Passage:
     speakers = list(dict.fromkeys(_speakers(sentences)))
     said_at = passage.said_at
     if said_at and first.start is not None and passage.start is not None:
-        said_at += timedelta(seconds=first.start - passage.start)
+        with suppress(OverflowError):  # it was said at an end of time
+            said_at += timedelta(seconds=first.start - passage.start)
     return replace(
         passage,
         text=_joined(sentences, named=len(speakers) > 1),

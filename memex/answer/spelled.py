@@ -24,14 +24,14 @@ def spelled(text: str, said_at: datetime | None, zone: tzinfo | None) -> str:
     """
     if said_at is None:
         return text
+    told = text
     try:
-        found = times_in(text, said_at.astimezone(zone))
+        for said in reversed(times_in(text, said_at.astimezone(zone))):
+            if said.relative and (when := _date(said.range)):
+                told = f"{told[: said.end]} [{when}]{told[said.end :]}"
     except (OverflowError, ValueError):  # it was said at an end of time
         return text
-    for said in reversed(found):
-        if said.relative and (when := _date(said.range)):
-            text = f"{text[: said.end]} [{when}]{text[said.end :]}"
-    return text
+    return told
 
 
 def _date(found: Range) -> str:
@@ -47,7 +47,7 @@ def _date(found: Range) -> str:
     if last - first < MONTHS:
         whole = first.day == 1 and (last + DAY).day == 1 and first.month == last.month
         return f"{'' if whole else 'about '}{middle:%B %Y}"
-    return f"{middle.year}" if (first.month, first.day) == (1, 1) else f"about {middle.year}"
+    return f"{'in' if (first.month, first.day) == (1, 1) else 'about'} {middle.year}"
 
 
 def _day(at: datetime) -> str:

@@ -202,9 +202,9 @@ class Library:
         return row["language"] if row else None
 
     def speakers(self, document_id: str) -> list[str]:
-        """Who speaks in a document."""
+        """Who speaks in a document, of those that have a name."""
         rows = self.database.all(
-            "SELECT DISTINCT speaker FROM segments WHERE document_id = ? AND speaker IS NOT NULL",
+            "SELECT DISTINCT speaker FROM segments WHERE document_id = ? AND trim(speaker) <> ''",
             document_id,
         )
         return [row["speaker"] for row in rows]

@@ -17,10 +17,31 @@ THREE = ("Ada Palmer", "Ben", "Cleo")
         ("where did ada go", {"Ada Palmer"}),
         ("What do Ada and Ben both like?", {"Ada Palmer", "Ben"}),
         ("When was the bench painted?", set()),
+        ("What did I promise Ada?", set()),
+        ("When did Ben and I go sailing?", set()),
     ],
 )
 def test_of_whom_a_question_asks(question: str, people: set[str]) -> None:
     assert asked_of(question, TWO) == people
+
+
+@pytest.mark.parametrize(
+    ("question", "people"),
+    [
+        ("When will the boat leave?", set()),
+        ("What did Will Byers draw?", {"Will Byers"}),
+        ("Who is the host of the show?", {"The Host"}),
+        ("Whose voice was that?", set()),
+        ("What did Voice 2 say?", {"Voice 2"}),
+        ("What does Jean-Luc drink?", {"Jean-Luc"}),
+        ("Where does Dr. Palmer live?", {"Dr. Palmer"}),
+        ("Where does Palmer live?", {"Dr. Palmer"}),
+        ("What may one eat in May?", set()),
+    ],
+)
+def test_what_else_is_a_word_is_no_name(question: str, people: set[str]) -> None:
+    there = ("Will Byers", "The Host", "Voice 1", "Voice 2", "Jean-Luc", "Dr. Palmer", "May")
+    assert asked_of(question, there) == people
 
 
 def test_a_question_without_whom_it_asks_of() -> None:
@@ -63,6 +84,12 @@ def test_whether_it_speaks_of_nobody_else(
     sentence: str, present: tuple[str, ...], *, surely: bool
 ) -> None:
     assert about(sentence, "Ben", present).surely is surely
+
+
+def test_a_word_that_is_a_name_too_speaks_of_nobody() -> None:
+    there = ("Ben", "Will Byers")
+    assert about("I will paint the bench.", "Ben", there).people == {"Ben"}
+    assert about("Jean-Luc paints.", "Ben", ("Ben", "Jean-Luc")).people == {"Jean-Luc"}
 
 
 def test_what_nobody_says_speaks_of_nobody() -> None:
