@@ -1,7 +1,8 @@
-"""Figures of recall that must not be fallen behind: the sections `recall.SET` of floors.toml.
+"""Figures that must not be fallen behind: the sections `recall.SET` and `answers.SET` of
+floors.toml.
 
-Besides its floors every set holds the rule that what is served is never below the best
-retriever that looks at one kind of evidence.
+Besides its floors every set of recall holds the rule that what is served is never below the
+best retriever that looks at one kind of evidence.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from evals.results import SERVED, SINGLE, SetResult
 FILE: Final = Path(__file__).with_name("floors.toml")
 RULE: Final = ("recall@5", "nDCG@10")
 """The metrics at which what is served is held against the single retrievers."""
+AT_MOST: Final = "served"
+"""Of answers: the share of what is served that is declined, the one that is to be small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +28,23 @@ class Floors:
 
     set: str
     least: Mapping[str, float]
-    """By metric, of what is served: shares."""
+    """By metric, of what is served, or by what is declined and shown: shares."""
     limit: int | None = None
     """Questions that are asked, the first ones; None: all."""
 
 
 def read_floors(path: Path = FILE) -> dict[str, Floors]:
     """The floors of recall, by set."""
-    sections = tomllib.loads(path.read_text(encoding="utf-8"))["recall"]
+    return _read(path, "recall")
+
+
+def read_answer_floors(path: Path = FILE) -> dict[str, Floors]:
+    """The floors of answers, by set; that of `AT_MOST` is a ceiling."""
+    return _read(path, "answers")
+
+
+def _read(path: Path, kind: str) -> dict[str, Floors]:
+    sections = tomllib.loads(path.read_text(encoding="utf-8"))[kind]
     return {
         name: Floors(
             name,
@@ -41,6 +53,16 @@ def read_floors(path: Path = FILE) -> dict[str, Floors]:
         )
         for name, section in sections.items()
     }
+
+
+def broken_answers(shares: Mapping[str, float], floors: Floors) -> list[str]:
+    """What does not hold of some shares (`evals.answers.shares`), in sentences."""
+    found = [f"{floors.set}: no {name}" for name in floors.least if name not in shares]
+    for name, floor in floors.least.items():
+        share = shares.get(name, floor)
+        if share > floor if name == AT_MOST else share < floor:
+            found.append(f"{floors.set}: {name} is {share:.4f}, its floor {floor:.4f}")
+    return found
 
 
 def broken(result: SetResult, floors: Floors) -> list[str]:

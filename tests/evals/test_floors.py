@@ -6,8 +6,17 @@ from pathlib import Path
 import pytest
 
 import evals
+from evals.answers import Mute, shares
+from evals.answers import measure as ask
 from evals.dataset import Unscored, read_recall_set
-from evals.floors import RULE, Floors, broken, read_floors
+from evals.floors import (
+    RULE,
+    Floors,
+    broken,
+    broken_answers,
+    read_answer_floors,
+    read_floors,
+)
 from evals.recall import measure
 from evals.results import COMPARED, Asked, Row, SetResult
 from evals.searchers import all_methods
@@ -69,3 +78,28 @@ def test_the_floors_hold_on_public_sets(name: str, shared: Path, tmp_path: Path)
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there")
     assert broken(measured(folder, floors, tmp_path), floors) == []
+
+
+def test_answers_that_fall_behind_are_told() -> None:
+    floors = Floors("small", {"served": 0.1, "absent": 0.8, "shown": 0.4})
+    assert broken_answers({"served": 0.1, "absent": 0.8, "shown": 0.5}, floors) == []
+    assert broken_answers({"served": 0.2, "absent": 0.7}, floors) == [
+        "small: no shown",
+        "small: served is 0.2000, its floor 0.1000",
+        "small: absent is 0.7000, its floor 0.8000",
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(read_answer_floors()))
+def test_the_floors_of_answers_hold(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """By the quotes alone: what is declined and what is shown is not the reader's."""
+    floors = read_answer_floors()[name]
+    folder = OWN if name == "own" else request.getfixturevalue("shared") / "recall" / name
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there")
+    config = load_config()
+    embedder = CachedEmbedder(load_embedder(config), tmp_path)
+    outcomes = list(ask(folder, floors.limit, embedder, Mute()))
+    assert broken_answers(shares(outcomes, config.answers.sure), floors) == []
