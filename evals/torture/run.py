@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import cycle
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import Final
@@ -33,7 +34,7 @@ PATIENCE: Final = 60.0
 """Seconds of rest without any progress after which what differs differs."""
 SAY_EVERY: Final = 5.0
 """Seconds between two words on how far it is."""
-REFUSALS: Final = (0, 0, 200, 2_000, 20_000)
+REFUSALS: Final = (20_000, 0, 2_000, 200, 0)
 """Failing calls in a million, in turns."""
 SHOWN: Final = 40
 """Differences that are printed."""
@@ -122,6 +123,7 @@ class Torture:
         )
         self._supervisor = supervisor
         self._switches = switches
+        self._refusals = cycle(REFUSALS)
         self._say = say
         self._began = self._said = time.monotonic()
         self._full = False
@@ -161,7 +163,7 @@ class Torture:
 
     def _fault(self) -> None:
         if "refuse" in self._plan.fault and self._switches:
-            self._switches.refuse(self._random.choice(REFUSALS))
+            self._switches.refuse(next(self._refusals))
         if "clock" in self._plan.fault and self._switches:
             behind = 2 * self._supervisor.kills > self._plan.kills
             self._switches.set_clock(-faults.HOUR if behind else 0)
