@@ -195,11 +195,11 @@ def heard(recording: Path) -> FakeReach:
 
 
 class Slow(Tape):
-    """A loudspeaker that takes its time, a little."""
+    """A loudspeaker that takes its time."""
 
     def write(self, block: Samples) -> None:
         super().write(block)
-        time.sleep(BLOCK / RATE / 4)
+        time.sleep(BLOCK / RATE)
 
 
 def test_enter_plays_and_the_word_that_is_heard_is_shown(recording: Path) -> None:
