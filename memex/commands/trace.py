@@ -142,7 +142,7 @@ def _shown(each: Json, sign: str) -> None:
 @click.pass_context
 def label(context: click.Context, *, name: str, arguments: tuple[str, ...], note: str) -> None:
     """Call number N of a trace right or wrong, as it was shown: a search's hit, an answer's
-    citation. Without N it is the whole.
+    citation, what is nearest where nothing answers. Without N it is the whole.
 
     In an answer's trace h3 is the third hit, which need not be cited; none takes a label back.
     """
