@@ -137,17 +137,18 @@ class Indexer:
         cut: Mapping[str, Sequence[Passage]],
     ) -> Generator[Step, None, dict[str, Vectors]]:
         """The vectors of the passages of each document, in batches; none without an embedder."""
-        passages = [passage for document in documents for passage in cut[document.id]]
-        if embedder is None or not passages:
+        texts = [indexed_text(passage) for document in documents for passage in cut[document.id]]
+        if embedder is None or not texts:
             return {}
-        batches: list[Vectors] = []
-        for first in range(0, len(passages), BATCH):
+        order = sorted(range(len(texts)), key=lambda position: len(texts[position]))
+        vectors = np.empty((len(texts), embedder.dimension), dtype=np.float32)
+        for first in range(0, len(texts), BATCH):
             self._check_stopped()
-            texts = [indexed_text(passage) for passage in passages[first : first + BATCH]]
-            batches.append(embedder.encode_documents(texts))
-            yield Step("embedding", first + len(texts), len(passages), "passages")
+            batch = order[first : first + BATCH]  # of about the same length: little padding
+            vectors[batch] = embedder.encode_documents([texts[position] for position in batch])
+            yield Step("embedding", first + len(batch), len(texts), "passages")
         ends = np.cumsum([len(cut[document.id]) for document in documents])
-        parts = np.split(np.concatenate(batches), ends[:-1])
+        parts = np.split(vectors, ends[:-1])
         return {document.id: part for document, part in zip(documents, parts, strict=True)}
 
     def _write(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -55,6 +56,7 @@ class CTranslate2Embedder:
         self._tokenizer.enable_truncation(int(limit["max_seq_length"]))
         self._tokenizer.no_padding()
         self._workers = _cores()
+        self._places = threading.BoundedSemaphore(self._workers + 1)
         self._encoder = self._load(folder, device)
         self._dimension = int(self._forward([self._ids("")]).shape[-1])
 
@@ -81,20 +83,32 @@ class CTranslate2Embedder:
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Shape (len(texts), dimension), each row of L2 norm 1."""
         vectors = np.empty((len(texts), self._dimension), dtype=np.float32)
-        with ThreadPoolExecutor(self._workers) as pool:
+        with ThreadPoolExecutor(self._workers + 1) as pool:
             for start in range(0, len(texts), CHUNK):
                 chunk = [self._prompts.document + text for text in texts[start : start + CHUNK]]
                 encodings = self._tokenizer.encode_batch(chunk)
                 ids = [encoding.ids for encoding in encodings]
                 batches = list(_batches(ids))
-                encoded = pool.map(self._encode, ([ids[i] for i in batch] for batch in batches))
+                encoded = pool.map(
+                    self._encode_in_turn, ([ids[i] for i in batch] for batch in batches)
+                )
                 for batch, rows in zip(batches, encoded, strict=True):
                     vectors[[start + i for i in batch]] = rows
         return vectors
 
     def _encode(self, ids: list[list[int]]) -> Vectors:
         """Token ids to unit vectors, shape (len(ids), dimension)."""
-        hidden = self._forward(ids)
+        return self._pooled(self._forward(ids), ids)
+
+    def _encode_in_turn(self, ids: list[list[int]]) -> Vectors:
+        """`_encode` for documents: a batch per core is computed at a time, however many callers
+        there are. More of them only drive each other out of the processor's caches.
+        """
+        with self._places:
+            hidden = self._forward(ids)
+        return self._pooled(hidden, ids)
+
+    def _pooled(self, hidden: Vectors, ids: list[list[int]]) -> Vectors:
         pooled = hidden[:, 0] if self._pooling == "cls" else _sums(hidden, ids)
         unit: Vectors = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
         return unit
