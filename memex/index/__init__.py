@@ -20,12 +20,10 @@ from typing import TYPE_CHECKING, Any, Final
 import lancedb
 import numpy as np
 import pyarrow as pa
-from lancedb.index import IvfRq
 
-from memex import passages
+from memex import folding, passages
 from memex.index.columns import create, index_columns, listed, meant, narrowing, quoted, said
 from memex.index.faults import reading, writing
-from memex.index.folding import FILES, clean, compact, fold, rows_of_a_partition
 from memex.index.reads import Reads
 from memex.index.tables import Identity, drop, identities, noted, set_aside, sweep
 from memex.protocols import NO_FILTERS, Filters
@@ -36,15 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Candidate", "Identity", "Index", "identities", "reading", "set_aside", "sweep"]
 
-VECTOR_INDEX_FROM: Final = 5_000
-"""Rows from which on vectors get an index; an exact scan is fast enough before."""
-VECTOR_BITS: Final = 7
-"""Bits of each component in the vector index: 34 MB for 100,000 passages, where the
-vectors take 150 MB (`docs/decisions/vector-index.md`)."""
-PARTITION_ROWS: Final = 8_192
-"""Rows of a partition of the vector index when it is made."""
-OVERGROWN: Final = 4
-"""It is made again when its partitions have so many times as many."""
 PROBES: Final = 48
 """Partitions that are read for a query, the nearest: all of them up to 390,000 passages."""
 ALL: Final = 1_000_000
@@ -104,6 +93,11 @@ class Index:
             self._table: Any = self._opened(INDEX_CACHE)
             self._freshen()
 
+    @property
+    def path(self) -> Path:
+        """Where the table lies."""
+        return self.directory / f"{self.identity.table}.lance"
+
     def _opened(self, cache: int) -> Any:  # noqa: ANN401 (untyped library)
         """The table, with so many bytes for its indices."""
         self._cache = cache
@@ -117,7 +111,7 @@ class Index:
             needed = len(self) * INDEX_ROW
             if needed > self._cache:
                 self._table = self._opened(needed + needed // 4)
-            self._approximate = "vector_idx" in self._built()
+            self._approximate = folding.VECTOR_INDEX in self._built()
 
     def __len__(self) -> int:
         return int(self._table.count_rows())
@@ -286,18 +280,7 @@ class Index:
         indexed; searches and writes go on meanwhile. Raises `IndexDamaged`.
         """
         with self.tidied(), reading(self.directory):
-            clean(self._table.to_lance())
-            self._fold()
-
-    def _fold(self) -> None:
-        overgrown = OVERGROWN * PARTITION_ROWS
-        if self.wants_vectors() or rows_of_a_partition(self._table.to_lance()) > overgrown:
-            self._index_vectors()
-        compact(self._table.to_lance())
-        for name in self._built():
-            self._table.checkout_latest()
-            fold(self._table.to_lance(), name)
-        self._freshen()
+            folding.optimise(self._table.to_lance())
 
     @contextmanager
     def tidied(self) -> Iterator[None]:
@@ -318,7 +301,7 @@ class Index:
         `IndexDamaged`.
         """
         with reading(self.directory):
-            return not self._approximate and len(self) >= VECTOR_INDEX_FROM
+            return not self._approximate and len(self) >= folding.VECTOR_INDEX_FROM
 
     def purge(self) -> None:
         """Take what was removed off the disk: rows, words and vectors, old versions.
@@ -334,16 +317,14 @@ class Index:
             index_columns(self._table)
             self._drop_old_files()
             if not self._vectors_are_live():
-                self._table.drop_index("vector_idx")
-                if len(self) >= VECTOR_INDEX_FROM:
-                    self._index_vectors()
+                self._table.drop_index(folding.VECTOR_INDEX)
                 self._drop_old_files()
 
     def _drop_deleted_rows(self) -> None:
         """Write each file anew that holds rows which are marked as deleted."""
         files = self._table.to_lance().optimize
         files.compact_files(
-            target_rows_per_fragment=FILES[-1][0],
+            target_rows_per_fragment=folding.FILES[-1][0],
             materialize_deletions=True,
             materialize_deletions_threshold=0.0,
         )
@@ -352,7 +333,9 @@ class Index:
     def _drop_old_files(self) -> None:
         """Fold new rows into the indices, and drop all files but those of the newest version."""
         with self._writing:
-            self._fold()
+            self._table.checkout_latest()
+            folding.tidy(self._table.to_lance())
+            self._freshen()
             self._reads.wait_for_earlier(LONGEST_READ)
             self._table.to_lance().cleanup_old_versions(timedelta(0), delete_unverified=True)
 
@@ -366,8 +349,7 @@ class Index:
         with self._writing:
             rows = self._table.search().with_row_id(True).select(["_rowid"]).limit(len(self) or 1)
             live = rows.to_arrow()["_rowid"].combine_chunks()
-            table = self.directory / f"{self.identity.table}.lance"
-            for file in table.glob("_indices/*/auxiliary.idx"):
+            for file in self.path.glob("_indices/*/auxiliary.idx"):
                 reader = LanceFileReader(str(file), columns=["_rowid"]).read_all()
                 coded = reader.to_table()["_rowid"]
                 if not pa.compute.all(pa.compute.is_in(coded, value_set=live)).as_py():
@@ -376,12 +358,6 @@ class Index:
 
     def _built(self) -> set[str]:
         return {index.name for index in self._table.list_indices()}
-
-    def _index_vectors(self) -> None:
-        config = IvfRq(
-            distance_type="dot", num_bits=VECTOR_BITS, target_partition_size=PARTITION_ROWS
-        )
-        self._table.create_index("vector", config=config)
 
     def stale(self) -> int:
         """Rows that are not yet in the indices. Raises `IndexDamaged`."""

@@ -7,20 +7,17 @@ lowest claim on the processor, and ends with the one that started it.
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
-from pathlib import Path
 from typing import Final
 
+from memex import folding
 from memex.errors import MemexError
-from memex.index import Identity, Index
+from memex.index import Index
 
 STALE_ROWS: Final = 200
 """Rows outside the indices that are folded in at once: a search takes 10 ms longer with them."""
@@ -100,9 +97,9 @@ class Upkeep:
             )
 
     def _fold(self, index: Index) -> None:
-        command = [sys.executable, "-P", "-m", __name__, str(index.directory)]
         with index.tidied():
-            child = self._started([*command, json.dumps(asdict(index.identity))])
+            command = [sys.executable, "-P", "-m", folding.__name__, str(index.path)]
+            child = self._started(command)
             if child is None:
                 return
             with child:
@@ -125,21 +122,3 @@ class Upkeep:
                 )
                 return self._child
         return None
-
-
-def main(arguments: Sequence[str]) -> None:
-    """The process that folds: DIRECTORY IDENTITY. It ends when its standard input does."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    os.nice(19)
-    directory, identity = arguments
-    Index(Path(directory), Identity(**json.loads(identity))).optimise()
-
-
-def _end_with_parent() -> None:
-    while os.read(0, 1):  # not `sys.stdin`, whose lock would be held at the end
-        pass
-    os._exit(1)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from memex import folding
 from memex import index as index_module
+from memex.folding import GROWTH, outgrown
 from memex.index import Identity, Index
-from memex.index.folding import GROWTH, outgrown
 from memex.passages import split
 from memex.protocols import Filters
 from memex.types import Passage
@@ -36,8 +37,8 @@ def vectors(count: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
     """2,000 rows, with an index of vectors of many partitions."""
-    monkeypatch.setattr(index_module, "VECTOR_INDEX_FROM", 1_000)
-    monkeypatch.setattr(index_module, "PARTITION_ROWS", 256)
+    monkeypatch.setattr(folding, "VECTOR_INDEX_FROM", 1_000)
+    monkeypatch.setattr(folding, "PARTITION_ROWS", 256)
     made = Index(tmp_path, Identity("random", DIMENSION))
     made.add(rows(0, 2_000), vectors(2_500)[:2_000])
     made.optimise()

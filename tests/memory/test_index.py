@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from memex import index as index_module
-from memex.index import Identity, Index
+from memex import folding
+from memex.index import Identity, Index, identities
 from memex.passages import split
 from memex.protocols import NO_FILTERS, Filters
 from memex.testing import DIMENSION, WordLengths
@@ -111,7 +111,7 @@ def test_rows_without_vectors_are_found_by_their_words(tmp_path: Path) -> None:
 def test_the_vector_index_finds_what_an_exact_search_finds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(index_module, "VECTOR_INDEX_FROM", 1_000)
+    monkeypatch.setattr(folding, "VECTOR_INDEX_FROM", 1_000)
     random = np.random.default_rng(0)
     dimension = 64
     index = Index(tmp_path, Identity("random", dimension))
@@ -161,12 +161,12 @@ def test_the_vector_index_finds_what_an_exact_search_finds(
 def test_a_table_that_was_left_half_made_is_made_again(index: Index, tmp_path: Path) -> None:
     note = next(tmp_path.glob("passages-*.json"))
     note.write_text("", encoding="utf-8")  # a crash came before it was on the disk
-    assert index_module.identities(tmp_path) == []
+    assert identities(tmp_path) == []
     again = Index(tmp_path, index.identity)
     assert len(again) == 0
     add(again, BREAD)
     assert again.lexical("loaf", 10)[0].document_id == BREAD.id
-    assert index_module.identities(tmp_path) == [index.identity]
+    assert identities(tmp_path) == [index.identity]
 
 
 def test_other_words_count_with_their_weight_in_one_search(index: Index) -> None:

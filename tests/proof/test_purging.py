@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from memex import index as index_module
+from memex import folding
 from memex.index import Identity, Index
 from memex.index.columns import index_columns
 from memex.library import Library
@@ -22,7 +22,7 @@ DIMENSION = 32
 
 @pytest.fixture
 def index(home: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
-    monkeypatch.setattr(index_module, "VECTOR_INDEX_FROM", 300)
+    monkeypatch.setattr(folding, "VECTOR_INDEX_FROM", 300)
     return Index(home / "index", Identity("random", DIMENSION))
 
 
@@ -54,7 +54,9 @@ def fill(index: Index, *, apart: bool) -> tuple[list[Passage], Any]:
         index.optimise()
         index.add(secret, mine)
         index_columns(index._table)
-        index._index_vectors()
+        folding.index_vectors(index._table.to_lance())
+        with index.tidied():
+            pass
     else:
         index.add(secret, mine)
         index.add(rows[250:], vectors(500)[250:])
@@ -140,7 +142,7 @@ def test_purging_below_the_size_for_a_vector_index(
     home: Path, index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows, _ = fill(index, apart=True)
-    monkeypatch.setattr(index_module, "VECTOR_INDEX_FROM", 1000)
+    monkeypatch.setattr(folding, "VECTOR_INDEX_FROM", 1000)
     index.remove(SECRET.id)
     index.purge()
     assert _coded(home) in (0, len(rows))
@@ -148,13 +150,20 @@ def test_purging_below_the_size_for_a_vector_index(
 
 
 @pytest.mark.parametrize(
-    "step", ["_drop_deleted_rows", "_drop_old_files", "_vectors_are_live", "_index_vectors"]
+    ("owner", "step"),
+    [
+        (Index, "_drop_deleted_rows"),
+        (Index, "_drop_old_files"),
+        (Index, "_vectors_are_live"),
+        (folding, "index_vectors"),
+    ],
 )
 def test_killed_in_the_middle_the_index_works_and_the_next_purge_is_whole(
     home: Path,
     index: Index,
     needles: tuple[Probe, ...],
     monkeypatch: pytest.MonkeyPatch,
+    owner: object,
     step: str,
 ) -> None:
     rows, _ = fill(index, apart=True)
@@ -163,11 +172,11 @@ def test_killed_in_the_middle_the_index_works_and_the_next_purge_is_whole(
     class KilledError(BaseException):
         pass
 
-    def killed(self: Index) -> None:
+    def killed(_: object) -> None:
         raise KilledError
 
     with monkeypatch.context() as patch:
-        patch.setattr(Index, step, killed)
+        patch.setattr(owner, step, killed)
         with pytest.raises(KilledError):
             index.purge()
     again = Index(home / "index", Identity("random", DIMENSION))
