@@ -37,7 +37,7 @@ from ingest.podcasts.subscriptions import Subscriptions
 from ingest.recogniser import Recogniser
 from ingest.signals import when_asked_to_end
 from ingest.voices.speakers import Speakers, load_encoder
-from ingest.watch.watcher import Watcher
+from ingest.watch.watcher import CHANGES, Watcher
 from ingest.worker import Worker
 from memex import __version__
 from memex.client import Client
@@ -63,7 +63,7 @@ TELL_CHANGES: Final = 2.0
 RETRY_EVERY: Final = 2.0
 """Seconds until a disk that refused is tried again."""
 ARRIVALS: Final[list[type[FileSystemEvent]]] = [FileCreatedEvent, FileMovedEvent]
-"""What happens in the spool when something is put into it."""
+"""What happens in a folder when something is put into it."""
 NICENESS: Final = 5
 """Recognition gives way to whoever asks something."""
 
@@ -80,16 +80,15 @@ class _Waker(FileSystemEventHandler):
         self._wake()
 
 
-class _DueWaker(FileSystemEventHandler):
-    """Wakes the podcasts when memexd says that some are due."""
+class _Bell(FileSystemEventHandler):
+    """Wakes somebody when a file is touched."""
 
-    def __init__(self, due: Path, wake: Callable[[], None]) -> None:
-        self._due = due.name
+    def __init__(self, file: Path, wake: Callable[[], None]) -> None:
+        self._name = file.name
         self._wake = wake
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        told = event.event_type not in {"opened", "closed_no_write"}
-        if told and Path(os.fsdecode(event.src_path)).name == self._due:
+        if Path(os.fsdecode(event.src_path)).name == self._name:
             self._wake()
 
 
@@ -158,12 +157,11 @@ class Ingest:
         """Carry what comes until SIGTERM."""
         when_asked_to_end(self._stop)
         observer = Observer()
-        new = str(self._config.paths.spool / "new")
-        observer.schedule(_Waker(self._wake.set), new, event_filter=ARRIVALS)
         live = str(self._spool.live)
         observer.schedule(_Waker(self._listener.wake), live, event_filter=ARRIVALS)
         due = self._config.paths.feeds_due
-        observer.schedule(_DueWaker(due, self._podcasts.wake), str(due.parent))
+        for bell, wake in ((self._spool.bell, self._wake.set), (due, self._podcasts.wake)):
+            observer.schedule(_Bell(bell, wake), str(bell.parent), event_filter=CHANGES)
         observer.start()
         self._note_gap()
         telling = threading.Thread(target=self._tell, name="telling")

@@ -6,6 +6,7 @@
     failed/  could not be read, with the reason
     data/    the things themselves, of those that lie nowhere else
     live/    what is being heard (`memex.recordings`)
+    bell     touched when something is put into new/
 
 An item is a small JSON file (a sidecar: what it points at, whence it came), named
 by the thing's place and state, so that asking twice for the same thing asks once.
@@ -79,8 +80,9 @@ class Spool:
     ) -> Item:
         """Hand in a file or folder; one that waits or is being read is not put twice.
 
-        What a scan would find again need not be `durable`: it is not waited for
-        the disk. Raises `UnreadableFile` when there is nothing at the path, `StorageError`.
+        What a scan would find again need not be `durable`: it is not waited for the
+        disk, and nobody is woken. Raises `UnreadableFile` when there is nothing at
+        the path, `StorageError`.
         """
         path = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow links)
         if signature is None:
@@ -109,6 +111,13 @@ class Spool:
     def live(self) -> Path:
         """Where recordings grow (`memex.recordings`)."""
         return self.directory / "live"
+
+    @property
+    def bell(self) -> Path:
+        """The file to watch for arrivals: of a directory in which thousands of files come and
+        go, each going would be told, too.
+        """
+        return self.directory / "bell"
 
     def draft(self, name: str) -> Path:
         """Where something can be written that is to be received."""
@@ -312,6 +321,12 @@ class Spool:
             raise _storage_error(self.directory, error) from error
         if state == "new":
             self._read[place.name] = (inode, item)
+            if durable:
+                self._ring()
+
+    def _ring(self) -> None:
+        with suppress(OSError):  # the item is there, and found without being told
+            self.bell.touch(mode=0o600)
 
 
 def _parse(file: Path) -> Item:

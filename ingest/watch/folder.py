@@ -152,7 +152,7 @@ class Folder:
             _log.info("a document was forgotten: its file was deleted")
 
     def settle(self) -> None:
-        """Hand in what has been still for long enough. Raises `DaemonUnavailable`."""
+        """Hand in some of what has been still for long enough. Raises `DaemonUnavailable`."""
         still = self._still.settled(time.monotonic(), _look)
         forgotten: set[str] = set()
         if still:
@@ -173,8 +173,8 @@ class Folder:
 
     @property
     def crowded(self) -> bool:
-        """Whether more was found than could be watched: scan again after settling."""
-        return self._crowded
+        """Whether more was found than could be watched, and there is room now: scan again."""
+        return self._crowded and not self._still
 
 
 def _look(path: Path) -> str | None:

@@ -15,6 +15,8 @@ from ingest.watch.scan import Found
 
 MOST: Final = 20_000
 """Files that are watched for stillness at a time; others wait for the next scan."""
+TOGETHER: Final = 500
+"""Files that are taken together, at most: the first are read while the others are handed in."""
 
 
 @dataclass(slots=True)
@@ -50,12 +52,14 @@ class Stability:
         return min(seen.since for seen in self._seen.values()) + self._still
 
     def settled(self, now: float, look: Callable[[Path], str | None]) -> list[Found]:
-        """The files that were still for long enough; they are watched no longer.
+        """Files that were still for long enough, some `TOGETHER`; they are watched no longer.
 
         `look` tells a file's signature now, None when it is gone.
         """
-        done = []
+        done: list[Found] = []
         for uri, seen in list(self._seen.items()):
+            if len(done) == TOGETHER:
+                break
             if now - seen.since < self._still:
                 continue
             signature = look(seen.found.path)

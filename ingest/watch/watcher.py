@@ -8,7 +8,19 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirModifiedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
@@ -27,6 +39,12 @@ RESCAN: Final = 5.0
 RETRY: Final = 2.0
 """Seconds until the daemon is asked again."""
 
+CHANGES: Final[list[type[FileSystemEvent]]] = [
+    *(DirCreatedEvent, DirDeletedEvent, DirModifiedEvent, DirMovedEvent),
+    *(FileCreatedEvent, FileDeletedEvent, FileModifiedEvent, FileMovedEvent, FileClosedEvent),
+]
+"""What the system is to tell: not that files were read, as Memex does with each."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -37,8 +55,7 @@ class _Ear(FileSystemEventHandler):
         self._changed = changed
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        if event.event_type not in {"opened", "closed_no_write"}:
-            self._changed()
+        self._changed()
 
 
 class _Watched:
@@ -121,7 +138,8 @@ class Watcher:
 
         try:
             recursive = folder.settings.recursive
-            self._observer.schedule(_Ear(changed), str(folder.root), recursive=recursive)
+            root = str(folder.root)
+            self._observer.schedule(_Ear(changed), root, recursive=recursive, event_filter=CHANGES)
             folder.deaf = False
         except OSError as error:  # not there now, or too many folders for the system
             folder.deaf = True

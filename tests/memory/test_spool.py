@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -204,3 +205,19 @@ def test_what_is_no_sidecar_is_passed_over_and_swept_up(spool: Spool, text: str)
     assert file.exists()
     spool.recover()
     assert not file.exists()
+
+
+def test_whoever_hands_something_in_rings_but_for_a_scan(spool: Spool, tmp_path: Path) -> None:
+    def rings(put: Callable[[], object]) -> bool:
+        spool.bell.unlink(missing_ok=True)
+        put()
+        return spool.bell.exists()
+
+    item = spool.put(write(tmp_path / "a.txt"))
+    spool.take(item)
+    assert rings(lambda: spool.put(write(tmp_path / "b.txt")))
+    assert rings(lambda: spool.postpone(item))
+    assert rings(
+        lambda: spool.receive(write(spool.draft("c.wav")), Provenance("microphone"), Lane.LIVE)
+    )
+    assert not rings(lambda: spool.put(write(tmp_path / "d.txt"), durable=False))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ingest.watch.scan import Found
-from ingest.watch.stability import Stability
+from ingest.watch.stability import TOGETHER, Stability
 
 
 def found(signature: str = "1-1") -> Found:
@@ -40,3 +40,16 @@ def test_one_that_is_gone_is_watched_no_longer() -> None:
     stability.see(found(), 100)
     assert stability.settled(105, lambda _: None) == []
     assert len(stability) == 0
+
+
+def test_many_are_taken_some_at_a_time_and_each_once() -> None:
+    stability = Stability(5)
+    many = [Found(f"file:///{n}.txt", Path(f"/{n}.txt"), "1-1") for n in range(2 * TOGETHER + 1)]
+    for one in many:
+        stability.see(one, 100)
+    taken = []
+    while stability.due() is not None:
+        portion = stability.settled(105, lambda _: "1-1")
+        assert 0 < len(portion) <= TOGETHER
+        taken += portion
+    assert taken == many
