@@ -91,6 +91,8 @@ def item_id(path: Path, signature: str) -> str:
 def printable(path: Path | str) -> str:
     """A path as it can be shown: control characters and escape sequences made visible."""
     text = os.fsencode(path).decode(errors="replace")
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 

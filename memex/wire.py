@@ -7,10 +7,10 @@ none.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from memex.errors import InvalidRequest, error_from_json
 from memex.library import Entry
@@ -36,10 +36,18 @@ from memex.types import (
 )
 from memex.urls import shown
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Json = dict[str, Any]
 
 END: Final[Json] = {"type": "end"}
 """The last line of every stream."""
+
+
+def _fields(value: DataclassInstance) -> Json:
+    """The fields of a dataclass as they are: `asdict` copies each deeply."""
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
 def time_to_json(time: datetime | None) -> str | None:
@@ -78,7 +86,7 @@ def hit_to_json(hit: Hit) -> Json:
         "said_at": time_to_json(passage.said_at),
         "score": hit.score,
         "ranks": dict(hit.ranks),
-        **({"snippet": asdict(hit.snippet)} if hit.snippet else {}),
+        **({"snippet": _fields(hit.snippet)} if hit.snippet else {}),
     }
 
 
@@ -124,9 +132,8 @@ def answer_from_json(fields: Mapping[str, Any]) -> Answer:
 
 def document_to_json(document: Document) -> Json:
     """A document, whole."""
-    fields = {name: getattr(document, name) for name in Document.__slots__}
     return {
-        **fields,
+        **_fields(document),
         "created_at": time_to_json(document.created_at),
         "attributes": dict(document.attributes),
         "segments": [segment_to_json(segment) for segment in document.segments],
@@ -167,7 +174,7 @@ def segment_from_json(fields: Mapping[str, Any]) -> Segment:
 def entry_to_json(entry: Entry) -> Json:
     """A line of the catalogue, as `list --json` prints it."""
     return {
-        **asdict(entry),
+        **_fields(entry),
         "created_at": time_to_json(entry.created_at),
         "added_at": time_to_json(entry.added_at),
     }
@@ -176,7 +183,7 @@ def entry_to_json(entry: Entry) -> Json:
 def copy_to_json(copy: Copy) -> Json:
     """A copy, as `show --json` prints it."""
     return {
-        **asdict(copy),
+        **_fields(copy),
         "added_at": time_to_json(copy.added_at),
         "replaced_at": time_to_json(copy.replaced_at),
         "missing_since": time_to_json(copy.missing_since),
@@ -198,7 +205,7 @@ def copy_from_json(fields: Mapping[str, Any]) -> Copy:
 def echo_to_json(echo: Echo) -> Json:
     """A stretch that was heard again, as `show --json` prints it."""
     return {
-        **asdict(echo),
+        **_fields(echo),
         "heard_at": time_to_json(echo.heard_at),
         "heard_until": time_to_json(echo.heard_until),
     }
@@ -211,7 +218,7 @@ def arrival_to_json(arrival: Arrival) -> Json:
         "copy": copy_to_json(arrival.copy),
         "explicit": arrival.explicit,
         "growing": arrival.growing,
-        "voices": [asdict(voice) for voice in arrival.voices],
+        "voices": [_fields(voice) for voice in arrival.voices],
         "again": arrival.again,
     }
 
@@ -235,7 +242,7 @@ def voiceprint_from_json(fields: Mapping[str, Any]) -> Voiceprint:
 
 def known_to_json(known: Known) -> Json:
     """Somebody whose voice is known, as `people list --json` prints it."""
-    return {**asdict(known), "last_at": time_to_json(known.last_at)}
+    return {**_fields(known), "last_at": time_to_json(known.last_at)}
 
 
 def feed_to_json(feed: KnownFeed) -> Json:
@@ -257,7 +264,7 @@ def feed_to_json(feed: KnownFeed) -> Json:
 def whole_feed_to_json(feed: KnownFeed) -> Json:
     """A feed with its credentials, for memex-ingest."""
     times = ("added_at", "checked_at", "next_at")
-    return {**asdict(feed), **{name: time_to_json(getattr(feed, name)) for name in times}}
+    return {**_fields(feed), **{name: time_to_json(getattr(feed, name)) for name in times}}
 
 
 def whole_feed_from_json(fields: Mapping[str, Any]) -> KnownFeed:
@@ -269,7 +276,7 @@ def whole_feed_from_json(fields: Mapping[str, Any]) -> KnownFeed:
 def look_to_json(look: FeedLook) -> Json:
     """What came of looking at a feed."""
     times = ("checked_at", "next_at")
-    return {**asdict(look), **{name: time_to_json(getattr(look, name)) for name in times}}
+    return {**_fields(look), **{name: time_to_json(getattr(look, name)) for name in times}}
 
 
 def look_from_json(fields: Mapping[str, Any]) -> FeedLook:
@@ -281,7 +288,7 @@ def look_from_json(fields: Mapping[str, Any]) -> FeedLook:
 def filters_to_json(filters: Filters) -> Json:
     """The filters of a search."""
     return {
-        **asdict(filters),
+        **_fields(filters),
         "since": time_to_json(filters.since),
         "until": time_to_json(filters.until),
     }
@@ -309,9 +316,9 @@ def event_to_json(event: Step | Remembered | Token | Retracted) -> Json:
     """An item of a stream."""
     match event:
         case Step():
-            return {"type": "step", **asdict(event)}
+            return {"type": "step", **_fields(event)}
         case Remembered():
-            return {"type": "remembered", **asdict(event)}
+            return {"type": "remembered", **_fields(event)}
         case Token():
             return {"type": "token", "text": event.text}
         case Retracted():

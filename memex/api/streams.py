@@ -7,7 +7,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from threading import Event
 
 from anyio import CancelScope, to_thread
@@ -45,56 +45,69 @@ def ms(began: float) -> float:
     return round((time.perf_counter() - began) * 1000, 3)
 
 
-def safely(run: Callable[[], Iterator[Json]]) -> Generator[Json, None, None]:
+Parts = Generator[Sequence[Json], None, None]
+"""A stream: what there is of it at a time."""
+
+
+def safely(run: Callable[[], Iterator[Json]]) -> Parts:
     """A stream whose errors are its last item."""
     try:
-        yield from run()
+        for item in run():
+            yield [item]
     except MemexError as error:
-        yield {"type": "error", **error_to_json(error)}
+        yield [{"type": "error", **error_to_json(error)}]
     except Exception:  # noqa: BLE001 (logged whole, and told to the client)
         _log.exception("a stream broke off")
         message = "The daemon failed; its log has the details."
-        yield {"type": "error", **error_to_json(MemexError(message, "See `memex doctor`."))}
+        yield [{"type": "error", **error_to_json(MemexError(message, "See `memex doctor`."))}]
 
 
-def to_the_end(run: Callable[[], Iterator[Json]]) -> Generator[Json, None, None]:
-    """Run in a thread of its own; stream what it yields as long as somebody listens."""
-    items: queue.SimpleQueue[Json | None] = queue.SimpleQueue()
+def to_the_end(run: Callable[[], Iterator[Json]]) -> Parts:
+    """Run in a thread of its own; stream what it yields as long as somebody listens, all at
+    once that has come up meanwhile.
+    """
+    news: queue.SimpleQueue[Sequence[Json] | None] = queue.SimpleQueue()
 
     def work() -> None:
-        for item in safely(run):
-            items.put(item)
-        items.put(None)
+        for items in safely(run):
+            news.put(items)
+        news.put(None)
 
     threading.Thread(target=work, name="operation").start()
-    yield from iter(items.get, None)
+    while (items := news.get()) is not None:
+        part = list(items)
+        while not news.empty() and (items := news.get()) is not None:
+            part += items
+        yield part
+        if items is None:
+            return
 
 
-def stream(items: Generator[Json, None, None], cancelled: Event | None = None) -> StreamingResponse:
+def stream(parts: Parts, cancelled: Event | None = None) -> StreamingResponse:
     """JSON lines; the last says that it is the last, so that a daemon's death is seen.
 
-    When the client goes away, `cancelled` is set and the items are closed: a model that nobody
+    When the client goes away, `cancelled` is set and the parts are closed: a model that nobody
     listens to any more stops, and is free for the next question.
     """
-    lines = _lines(items, cancelled or Event())
+    lines = _lines(parts, cancelled or Event())
     return StreamingResponse(lines, media_type="application/x-ndjson")
 
 
-async def _lines(items: Generator[Json, None, None], cancelled: Event) -> AsyncIterator[str]:
+async def _lines(parts: Parts, cancelled: Event) -> AsyncIterator[str]:
     advancing = threading.Lock()
 
-    def advance() -> Json | None:
+    def advance() -> Sequence[Json] | None:
         with advancing:
-            return None if cancelled.is_set() else next(items, None)
+            return None if cancelled.is_set() else next(parts, None)
 
     def close() -> None:
-        with advancing:  # by now or soon: what works on an item heeds `cancelled`
-            items.close()
+        with advancing:  # by now or soon: what works on a part heeds `cancelled`
+            parts.close()
 
     try:
-        # the item that is under way is not waited for when the client goes away
-        while (item := await to_thread.run_sync(advance, abandon_on_cancel=True)) is not None:
-            yield f"{json.dumps(item)}\n"
+        # the part that is under way is not waited for when the client goes away
+        while (items := await to_thread.run_sync(advance, abandon_on_cancel=True)) is not None:
+            yield "".join(f"{json.dumps(item)}\n" for item in items)
         yield f"{json.dumps(END)}\n"
     finally:
         cancelled.set()
