@@ -15,6 +15,8 @@ from memex.protocols import Step
 
 EVERY: Final = 0.2
 """Seconds between two reports on the same stage of an item."""
+SELDOM: Final = 1.0
+"""Seconds between two reports on what nobody waits for."""
 HELD: Final = 200
 """Events on what nobody waits for that are sent together."""
 
@@ -38,7 +40,7 @@ class News:
             now = time.monotonic()
             if step.stage == stage and now - at < EVERY and step.done != step.total:
                 return
-            if item.lane >= Lane.FOUND and now - at < EVERY:
+            if item.lane >= Lane.FOUND and now - at < SELDOM:
                 return
             self._reported = (now, step.stage)
         self._send(
