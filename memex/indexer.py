@@ -210,9 +210,9 @@ class Indexer:
 
     def purge(self) -> None:
         """Take what was removed off the disk. Searches go on; additions wait a while."""
-        self._upkeep.break_off()  # purging folds, too
-        for shelf in {id(shelf): shelf for shelf in (self._target, self._serving)}.values():
-            shelf.index.purge()
+        with self._upkeep.aside():  # purging folds, too
+            for shelf in {id(shelf): shelf for shelf in (self._target, self._serving)}.values():
+                shelf.index.purge()
 
     def reconcile(self) -> Iterator[Step]:
         """Bring the index in step with the library, some documents at a time.

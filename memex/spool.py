@@ -61,6 +61,7 @@ class Spool:
     def __init__(self, directory: Path) -> None:
         """Make the directories where they are missing. Raises `StorageError`."""
         self.directory = directory
+        self._folders = {state: directory / state for state in STATES}
         self._read: dict[str, tuple[int, Item]] = {}
         """What waits, by the name of its file and with its inode."""
         try:
@@ -299,7 +300,7 @@ class Spool:
                     yield Path(entry.path)
 
     def _file(self, state: State, id_: str) -> Path:
-        return self.directory / state / f"{id_}.json"
+        return self._folders[state] / f"{id_}.json"
 
     def _write(self, state: State, item: Item, *, durable: bool = True) -> None:
         """Write whole or not at all: into tmp/, to the disk, then in place."""

@@ -12,7 +12,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from memex import folding
@@ -42,6 +43,7 @@ class Upkeep:
         self._changed = threading.Condition()
         self._index: Index | None = None
         self._stopped = False
+        self._aside = 0
         self._thread: threading.Thread | None = None
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -54,18 +56,30 @@ class Upkeep:
                 self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
                 self._thread.start()
 
-    def break_off(self) -> None:
-        """End a fold under way: each of its steps is whole, and the rest is done another time."""
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """While somebody else needs the files: a fold under way ends (each of its steps is whole),
+        and none begins.
+        """
         with self._changed:
-            if self._child and self._child.stdin:
-                self._child.stdin.close()
+            self._aside += 1
+            self._break_off()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._aside -= 1
+
+    def _break_off(self) -> None:
+        if self._child and self._child.stdin:
+            self._child.stdin.close()
 
     def stop(self) -> None:
         """Break off what is under way, and begin nothing more."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
-        self.break_off()
+            self._break_off()
         if self._thread and self._thread is not threading.current_thread():
             self._thread.join(LEAVE)
 
@@ -104,19 +118,19 @@ class Upkeep:
                 return
             with child:
                 said = child.stderr.read() if child.stderr else b""
-            if child.returncode and not self._stopped:
-                lines = said.decode(errors="replace").strip().splitlines()
-                _log.warning("The index is not folded: %s", lines[-1] if lines else "")
+            lines = said.decode(errors="replace").strip().splitlines()
+            if child.returncode and lines:  # broken off, it says nothing
+                _log.warning("The index is not folded: %s", lines[-1])
 
     def _rest(self, seconds: float) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._stopped, seconds)
 
     def _started(self, command: Sequence[str]) -> subprocess.Popen[bytes] | None:
-        """The process; none when it is time to stop."""
+        """The process; none when somebody else needs the files, or it is time to stop."""
         pipe = subprocess.PIPE
         with self._changed:
-            if not self._stopped:
+            if not self._stopped and not self._aside:
                 self._child = subprocess.Popen(
                     command, stdin=pipe, stdout=subprocess.DEVNULL, stderr=pipe
                 )

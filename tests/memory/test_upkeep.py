@@ -125,10 +125,19 @@ def test_forgetting_does_not_wait_for_a_fold(index: Index, upkeep: Upkeep) -> No
     os.kill(child.pid, signal.SIGSTOP)
     threading.Timer(1, os.kill, (child.pid, signal.SIGCONT)).start()
     index.remove(document("Bird number 7.").id)
-    upkeep.break_off()
-    index.purge()
+    with upkeep.aside():
+        index.purge()
     assert child.poll()
     assert len(index) == 4_999
+    assert index.stale() == 0
+
+
+def test_no_fold_begins_while_somebody_else_needs_the_files(index: Index, upkeep: Upkeep) -> None:
+    add(index, STALE_ROWS)
+    with upkeep.aside():
+        upkeep._fold(index)
+        assert index.stale() == STALE_ROWS
+    upkeep._fold(index)
     assert index.stale() == 0
 
 
