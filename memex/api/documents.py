@@ -131,7 +131,9 @@ class Documents:
     async def remember(self, request: Request) -> Response:
         """Store and index documents; steps, then what became of each."""
         fields = await streams.body(request)
-        arrivals = [arrival_from_json(arrival) for arrival in fields["arrivals"]]
+        arrivals = await run_in_threadpool(
+            lambda: [arrival_from_json(arrival) for arrival in fields["arrivals"]]
+        )
 
         def run() -> Iterator[Json]:
             for event in self._memex.remember(*arrivals):
