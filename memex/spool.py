@@ -142,9 +142,7 @@ class Spool:
             state = draft.stat()
             id_ = id_ or item_id(draft, f"{state.st_size}-{state.st_mtime_ns}")
             path = self.directory / "data" / f"{id_}{draft.suffix}"
-            note = self.draft(f"{id_}.origin")  # so that a crash before the sidecar loses nothing
-            note.write_text(json.dumps(provenance_to_json(provenance)), encoding="utf-8")
-            _settle(note, path.with_suffix(ORIGIN))
+            self._note_origin(provenance, path.with_suffix(ORIGIN))
             for companion in beside:
                 _settle(companion, path.with_suffix(companion.suffix))
             _settle(draft, path)
@@ -161,6 +159,16 @@ class Spool:
         self._write("new", item)
         path.with_suffix(ORIGIN).unlink(missing_ok=True)
         return item
+
+    def _note_origin(self, provenance: Provenance, place: Path) -> None:
+        """So that a crash before the sidecar does not lose where a thing comes from."""
+        note = self._own_draft(place.stem)
+        try:
+            note.write_text(json.dumps(provenance_to_json(provenance)), encoding="utf-8")
+            _settle(note, place)
+        except OSError:
+            note.unlink(missing_ok=True)
+            raise
 
     def waiting(self) -> list[Item]:
         """What waits, in the order in which it is to be taken."""
@@ -268,7 +276,7 @@ class Spool:
         return list(self.items("cur"))
 
     def _sweep(self) -> None:
-        """Remove the sidecars that were being written by processes that are no more."""
+        """Remove what was being written of items by processes that are no more."""
         for file in (self.directory / "tmp").iterdir():
             id_, _, process = file.name.partition(".")
             if len(id_) == ID_LENGTH and process.isdigit() and not _runs(int(process)):
@@ -302,9 +310,13 @@ class Spool:
     def _file(self, state: State, id_: str) -> Path:
         return self._folders[state] / f"{id_}.json"
 
+    def _own_draft(self, id_: str) -> Path:
+        """Where this process writes something of an item: `_sweep` removes it when it died."""
+        return self.draft(f"{id_}.{os.getpid()}")
+
     def _write(self, state: State, item: Item, *, durable: bool = True) -> None:
         """Write whole or not at all: into tmp/, to the disk, then in place."""
-        draft = self.draft(f"{item.id}.{os.getpid()}")
+        draft = self._own_draft(item.id)
         place = self._file(state, item.id)
         text = json.dumps(item_to_json(item), ensure_ascii=False)
         try:

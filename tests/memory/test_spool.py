@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from memex.errors import UnreadableFile
+from memex.errors import StorageError, UnreadableFile
 from memex.items import Lane, Provenance, printable
 from memex.spool import Spool
 
@@ -173,6 +173,24 @@ def test_a_crash_before_the_sidecar_does_not_lose_where_a_thing_comes_from(
     spool.take(item)
     spool.finish(item)
     assert not list((spool.directory / "data").iterdir())
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, OSError(5, "Input/output error")])
+def test_a_note_of_where_a_thing_comes_from_is_not_left_about(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, end: type[BaseException] | OSError
+) -> None:
+    draft = write(spool.draft("heard.wav"))
+
+    def ended(*_: object) -> None:
+        raise end
+
+    with monkeypatch.context() as patch:
+        patch.setattr("memex.spool._settle", ended)
+        with pytest.raises((KeyboardInterrupt, StorageError)):
+            spool.receive(draft, PRIVATE, Lane.LIVE)
+    if end is KeyboardInterrupt:  # killed
+        spool.recover()
+    assert list((spool.directory / "tmp").iterdir()) == [draft]
 
 
 def test_a_crash_before_the_thing_leaves_nothing_of_it(
