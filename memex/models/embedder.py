@@ -55,8 +55,8 @@ class CTranslate2Embedder:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(int(limit["max_seq_length"]))
         self._tokenizer.no_padding()
-        self._workers = _cores()
-        self._places = threading.BoundedSemaphore(self._workers + 1)
+        self._at_once = _cores() + 1  # or a core idles between two batches
+        self._places = threading.BoundedSemaphore(self._at_once)
         self._encoder = self._load(folder, device)
         self._dimension = int(self._forward([self._ids("")]).shape[-1])
 
@@ -83,7 +83,7 @@ class CTranslate2Embedder:
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Shape (len(texts), dimension), each row of L2 norm 1."""
         vectors = np.empty((len(texts), self._dimension), dtype=np.float32)
-        with ThreadPoolExecutor(self._workers + 1) as pool:
+        with ThreadPoolExecutor(self._at_once) as pool:
             for start in range(0, len(texts), CHUNK):
                 chunk = [self._prompts.document + text for text in texts[start : start + CHUNK]]
                 encodings = self._tokenizer.encode_batch(chunk)
@@ -101,8 +101,8 @@ class CTranslate2Embedder:
         return self._pooled(self._forward(ids), ids)
 
     def _encode_in_turn(self, ids: list[list[int]]) -> Vectors:
-        """`_encode` for documents: a batch per core is computed at a time, however many callers
-        there are. More of them only drive each other out of the processor's caches.
+        """`_encode` for documents: so many batches at once, however many callers there are. More
+        of them only drive each other out of the processor's caches.
         """
         with self._places:
             hidden = self._forward(ids)
@@ -134,12 +134,12 @@ class CTranslate2Embedder:
         if device == "cuda":
             return self._on_cuda(folder)
         heap.keep()
-        # one thread per batch, a batch per core, and one worker more, for a query
+        # one thread per batch, and one worker more, for a query
         return ctranslate2.Encoder(
             str(folder),
             device="cpu",
             compute_type="int8",
-            inter_threads=self._workers + 1,
+            inter_threads=self._at_once + 1,
             intra_threads=1,
         )
 
