@@ -23,6 +23,8 @@ COMMANDS: Final = {
     "add": "Remember files and folders.",
     "search": "Find passages.",
     "ask": "Ask a question; the answer comes with its sources.",
+    "about": "Say what is remembered of a person or topic.",
+    "digest": "Say what a day or week brought, or what there is of a name.",
     "play": "Hear the moment of a search hit or citation.",
     "right": "Say that a result of the last search or answer is right.",
     "wrong": "Say that a result of the last search or answer is wrong.",

@@ -124,6 +124,16 @@ class Client:
         body = {"question": question, "filters": filters_to_json(filters)}
         return self._stream("/v1/ask", body)
 
+    def about(self, name: str, limit: int) -> Json:
+        """What is remembered of a person or topic, with so many quotes (`docs/json.md`)."""
+        return self._call("POST", "/v1/about", {"name": name, "limit": limit})
+
+    def digest(self, of: str, limit: int) -> Json:
+        """What was decided, promised, said and read "today", "yesterday", in the "week", or of
+        a name; so many lines of each (`docs/json.md`).
+        """
+        return self._call("POST", "/v1/digest", {"name": of, "limit": limit})
+
     def traces(self, limit: int) -> list[Json]:
         """The latest traces, newest first: a line each (`docs/json.md`)."""
         return list(self._call("GET", f"/v1/traces?limit={limit}")["traces"])

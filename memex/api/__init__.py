@@ -1,12 +1,12 @@
 """The daemon's interface: HTTP on a unix socket. What takes long or comes in
 pieces is a stream of JSON lines.
 
-A room a module: `documents`, `questions`, `intake` (spool, watched files,
-progress), `live` (what is being said), `feeds` (podcasts), `people` (who speaks), `names`
-(that may be said), `traces` (what was asked), `cases` (for evals), `tuning` (learning from
-marks), `upkeep` (status, reindexing, forgetting), `retention`, `soundness` (looking for
-damage). Operations that change the memory run to their end in a thread of their own, whether
-or not the client that asked still listens.
+A room a module: `documents`, `questions`, `digests` (what is remembered of whom), `intake`
+(spool, watched files, progress), `live` (what is being said), `feeds` (podcasts), `people`
+(who speaks), `names` (that may be said), `traces` (what was asked), `cases` (for evals),
+`tuning` (learning from marks), `upkeep` (status, reindexing, forgetting), `retention`,
+`soundness` (looking for damage). Operations that change the memory run to their end in a
+thread of their own, whether or not the client that asked still listens.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from starlette.responses import JSONResponse
 
 from memex import __version__
 from memex.api.cases import CaseRoom
+from memex.api.digests import DigestRoom
 from memex.api.documents import Documents
 from memex.api.feeds import FeedRoom
 from memex.api.intake import Intake
@@ -59,6 +60,7 @@ class Api:
         self._rooms = (
             Documents(memex),
             Questions(memex, paths.asked),
+            DigestRoom(memex),
             intake,
             LiveRoom(self.live, memex.library.people),
             NameRoom(memex),
