@@ -64,6 +64,11 @@ class MemexApp(App[None]):
             "Search", "Find what was read or heard", lambda: main.action_turn("search")
         )
         yield SystemCommand("Ask", "Ask a question", lambda: main.action_turn("ask"))
+        yield SystemCommand(
+            "Library",
+            "What there is, what arrives, what failed",
+            lambda: main.action_turn("library"),
+        )
         yield SystemCommand("All keys", "What each key does", main.action_keys)
         yield SystemCommand("Light", "Dark on light", lambda: self._paint(LIGHT.name))
         yield SystemCommand("Dark", "Light on dark", lambda: self._paint(DARK.name))

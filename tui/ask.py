@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -66,7 +68,7 @@ class Ask(Vertical):
         cell, self._edited = self._edited, None
         if cell is None:
             self.query_one("#asktips").display = False
-            cell = Cell(len(self.cells()) + 1, question)
+            cell = Cell(1 + max((each.number for each in self.cells()), default=0), question)
             await self.query_one("#cells").mount(cell)
         self._ask(cell, question)
 
@@ -97,8 +99,8 @@ class Ask(Vertical):
 
     def _cell(self, number: int, turn: int) -> Cell | None:
         """A cell, unless it was asked again since."""
-        cell = self.cells()[number - 1]
-        return cell if cell.turn == turn else None
+        found = (cell for cell in self.cells() if (cell.number, cell.turn) == (number, turn))
+        return next(found, None)
 
     def on_piece(self, message: Piece) -> None:
         """Something of an answer came."""
@@ -133,6 +135,16 @@ class Ask(Vertical):
             cell.query_one("Citations").focus()
         else:
             cell.focus()
+
+    def forget(self, documents: Set[str]) -> None:
+        """Keep no answer that quotes documents that are no more."""
+        for cell in self.cells():
+            if any(place.document in documents for place in cell.places):
+                cell.remove()
+                self._current = None if self._current is cell else self._current
+                self._edited = None if self._edited is cell else self._edited
+        if self.place and self.place.document in documents:
+            self.place = None
 
     def on_opened(self, message: Opened) -> None:
         """Remember it. (The message goes on to the screen.)"""

@@ -14,10 +14,10 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.findings import Place
+from tui.findings import SIGNS, Place
 from tui.lines import Lines, hung
 from tui.messages import Chosen, Opened
-from tui.results import SIGNS, VERDICTS
+from tui.results import VERDICTS
 from tui.text import clock, cut, paragraphs, shown
 
 NUMBER: Final = re.compile(r"\[\d+\]")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
 from memex.errors import InvalidRequest
-from tui.findings import Place
+from tui.findings import SIGNS, Place
 from tui.messages import Played, Read, Stopped, Wanted
 from tui.opening import quoted, recording_of
 from tui.pages import PAGE
 from tui.player import Player
 from tui.reader import Reader
-from tui.results import SIGNS
 from tui.text import cut, day, shown
 from tui.transport import Transport
 
@@ -58,6 +59,13 @@ class Desk(Vertical):
             self.reader.show(place)
             self.reader.hear(self._player.position if self._is_heard(place) else None)
         self._entitle()
+
+    def forget(self, documents: Set[str]) -> None:
+        """Show and play nothing of documents that are no more."""
+        if self.playing and self._heard_document in documents:
+            self.stop()
+        if self.place and self.place.document in documents:
+            self.show(None)
 
     def _entitle(self) -> None:
         place, width = self.place, self.size.width

@@ -9,6 +9,11 @@ from typing import Any, Final
 
 RECORDED: Final = frozenset({"audio", "video"})
 """Kinds of document that can be heard."""
+SIGNS: Final = {
+    "audio": "♪", "video": "▸", "book": "❡", "pdf": "▤", "web": "◍", "mail": "✉",
+    "note": "✎", "subtitles": "≡", "document": "▤",
+}  # fmt: skip
+"""Of a document's kind; one cell each."""
 
 
 @dataclass(frozen=True, slots=True)

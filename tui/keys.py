@@ -10,7 +10,7 @@ from tui.why import Sheet
 
 KEYS: Final = {
     "Everywhere": {
-        "F2 F3": "search, ask",
+        "F2 F3 F4": "search, ask, library",
         "Ctrl+P": "every command, found by its name",
         "Tab": "on to the chips, the hits, the text",
         "Esc": "back, from the text to the hits to the line",
@@ -40,6 +40,13 @@ KEYS: Final = {
         "e": "edit it and ask again",
         "r": "ask it again",
         "w": "why the answer is as it is",
+    },
+    "The library": {
+        "↓": "from the line, whose words narrow the list, into it",
+        "Enter": "open a document; why something could not be read",
+        "f": "forget a document, once you saw what goes",
+        "r R": "let what failed be read again: one, all",
+        "d": "give up what failed",
     },
 }
 

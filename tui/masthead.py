@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from tui.messages import Linked
 
-TABS: Final = {"search": "Search", "ask": "Ask"}
+TABS: Final = {"search": "Search", "ask": "Ask", "library": "Library"}
 """The rooms, in order."""
 LIGHTS: Final = {"here": "$success", "starting": "$warning", "busy": "$warning", "gone": "$error"}
 
@@ -52,7 +52,7 @@ class Masthead(Widget):
         """One line."""
         left = Content.styled(" memex ", "bold $text-primary")
         self._ends = []
-        for key, (name, title) in zip(("F2", "F3"), TABS.items(), strict=True):
+        for key, (name, title) in zip(("F2", "F3", "F4"), TABS.items(), strict=True):
             style = "bold $text on $primary 35%" if name == self.tab else "$foreground 55%"
             left = left + Content.styled(f" {title} ", style)
             if self.size.width >= 60:

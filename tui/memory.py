@@ -50,6 +50,23 @@ class Memory(Protocol):
     def status(self) -> Json:
         """Counts and states."""
 
+    def documents(self, kind: str | None = None, *, hidden: bool = False) -> list[Json]:
+        """The catalogue, newest first."""
+
+    def retry(self, id_: str) -> Added:
+        """Let failed items wait again: those whose ids begin so, or "all"."""
+
+    def drop(self, id_: str) -> list[str]:
+        """Give failed items up; their paths."""
+
+    def selected(self, selection: Json) -> Json:
+        """What a forgetting would concern."""
+
+    def forgetting(
+        self, document_ids: Sequence[str], *, verify: bool = False, heard: Json | None = None
+    ) -> Iterator[Json]:
+        """Forget documents: steps, last "forgotten"."""
+
     def add(self, paths: Sequence[Path]) -> Added:
         """Put files and folders into the spool."""
 

@@ -10,6 +10,7 @@ from textual.message import Message
 
 from memex.errors import MemexError
 from tui.findings import Findings, Place
+from tui.holdings import Holding
 
 Link = Literal["starting", "here", "busy", "gone"]
 """How memexd is, as seen from here."""
@@ -177,3 +178,27 @@ class Taken(Message):
 
     said: str
     over: bool = False
+
+
+@dataclass
+class Listed(Message):
+    """What the memory holds."""
+
+    holdings: Sequence[Holding]
+
+
+@dataclass
+class Weighed(Message):
+    """What a forgetting would concern (`memex forget ID --dry-run --json`)."""
+
+    document: str
+    """The one that was chosen."""
+    found: Mapping[str, Any]
+
+
+@dataclass
+class Forgot(Message):
+    """Documents were forgotten: nothing of them may stay on the screen."""
+
+    documents: frozenset[str]
+    """Their ids."""

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from tui.findings import Findings, Place
+from tui.findings import SIGNS, Findings, Place
 from tui.lines import Lines
 from tui.messages import Chosen, Marked, Opened
 from tui.text import clock, cut, day, lit, shown
@@ -18,11 +18,6 @@ from tui.text import clock, cut, day, lit, shown
 BAR: Final = 4
 """Cells of the bar for how sure."""
 INDENT: Final = " " * (BAR + 2)
-SIGNS: Final = {
-    "audio": "♪", "video": "▸", "book": "❡", "pdf": "▤", "web": "◍", "mail": "✉",
-    "note": "✎", "subtitles": "≡", "document": "▤",
-}  # fmt: skip
-"""Of a document's kind; one cell each."""
 VERDICTS: Final = {"right": ("✓ right", "$text-success"), "wrong": ("✗ wrong", "$text-error")}
 MATCH: Final = "bold $text-accent"
 QUIET: Final = "$foreground 55%"

@@ -20,10 +20,12 @@ from tui.ask import Ask
 from tui.desk import Desk
 from tui.findings import Place
 from tui.keys import Keys
+from tui.library import Library
 from tui.link import Line
 from tui.masthead import Masthead
 from tui.messages import (
     Chosen,
+    Forgot,
     Linked,
     Opened,
     Played,
@@ -62,6 +64,7 @@ class Main(Screen[None]):
         Binding("escape", "back", "Back", show=False),
         Binding("f2", "turn('search')", "Search", show=False),
         Binding("f3", "turn('ask')", "Ask", show=False),
+        Binding("f4", "turn('library')", "Library", show=False),
     ]
 
     def __init__(self, line: Line, player: Player) -> None:
@@ -77,6 +80,7 @@ class Main(Screen[None]):
             with ContentSwitcher(id="room", initial="search"):
                 yield Search(self._line, id="search")
                 yield Ask(self._line, id="ask")
+                yield Library(self._line, id="library")
             yield Desk(self._player, id="desk")
         yield Footer()
 
@@ -91,10 +95,20 @@ class Main(Screen[None]):
         return self.query_one(Ask)
 
     @property
-    def room(self) -> Search | Ask:
+    def library(self) -> Library:
+        """The room of what there is."""
+        return self.query_one(Library)
+
+    @property
+    def room(self) -> Search | Ask | Library:
         """The one that is seen."""
-        asks = self.query_one("#room", ContentSwitcher).current == "ask"
-        return self.ask if asks else self.search
+        match self.query_one("#room", ContentSwitcher).current:
+            case "ask":
+                return self.ask
+            case "library":
+                return self.library
+            case _:
+                return self.search
 
     @property
     def desk(self) -> Desk:
@@ -115,6 +129,7 @@ class Main(Screen[None]):
     def on_linked(self, message: Linked) -> None:
         """Show how the daemon is; when it is back, what is wanted is asked again."""
         self.query_one(Masthead).link(message)
+        self.library.link(message)
         if message.link == "here":
             self.desk.reader.ask_again()
             self.search.remember()
@@ -124,6 +139,7 @@ class Main(Screen[None]):
         """Show what it says of itself."""
         self.query_one(Masthead).tell(message.status)
         self.search.tell(message.status)
+        self.library.tell(message.status)
 
     def on_refused(self, message: Refused) -> None:
         """Say what was not done, and why."""
@@ -149,7 +165,9 @@ class Main(Screen[None]):
     # Reading.
 
     def on_chosen(self, message: Chosen) -> None:
-        """Look at another hit, or citation: these only where there is room beside them."""
+        """Look at another hit, or citation, or document: these two only where there is room
+        beside them.
+        """
         if self.room is self.search or self.has_class("-wide"):
             self.desk.show(message.place)
             self.refresh_bindings()
@@ -187,6 +205,12 @@ class Main(Screen[None]):
         else:
             self.desk.reader.focus()
 
+    def on_forgot(self, message: Forgot) -> None:
+        """Leave nothing of it on the screen."""
+        self.desk.forget(message.documents)
+        self.search.forget(message.documents)
+        self.ask.forget(message.documents)
+
     def _play(self, place: Place) -> None:
         try:
             self.desk.play(place)
@@ -205,8 +229,8 @@ class Main(Screen[None]):
             return False
         if action in {"pause", "skip", "faster", "stop"}:
             return self.desk.playing
-        if action == "mark" and self.room is self.ask:
-            return True
+        if action == "mark" and self.room is not self.search:
+            return self.room is self.ask
         return self.desk.place is not None or action not in {"mark", "copy", "open"}
 
     def action_pause(self) -> None:
@@ -234,6 +258,9 @@ class Main(Screen[None]):
                 self.ask.prompt.value = self.search.prompt.value
                 self.ask.prompt.action_select_all()  # what is typed takes its place
             self.desk.show(self.ask.place)
+        elif room == "library":
+            self.desk.show(self.library.place)
+            self.library.enter()
         else:
             self.desk.show(self.search.results.place)
         self.room.prompt.focus()
@@ -244,7 +271,9 @@ class Main(Screen[None]):
 
     def action_mark(self, verdict: str) -> None:
         """Call right or wrong what is looked at."""
-        self.room.mark(verdict)
+        room = self.room
+        if not isinstance(room, Library):  # what is listed there answers nothing
+            room.mark(verdict)
 
     def action_copy(self) -> None:
         """Copy the place with its source."""
@@ -282,14 +311,25 @@ class Main(Screen[None]):
     def action_back(self) -> None:
         """From the text to what it belongs to, from there to the line."""
         room = self.room
-        if self.focused is not self.desk.reader:
+        if isinstance(room, Library) and self._covers(room):
+            room.place = None
+            self.desk.show(None)
+            room.shelf.focus()
+        elif self.focused is not self.desk.reader:
             room.prompt.focus()
         elif isinstance(room, Ask):
             room.focus_cell()
+        elif isinstance(room, Library):
+            room.shelf.focus()
         elif room.results.option_count:
             room.results.focus()
         else:
             room.prompt.focus()
+
+    def _covers(self, room: Library) -> bool:
+        """Whether a document stands where the library's state would, until one goes back."""
+        beside = self.has_class("-wide")
+        return room.place is not None and not beside and self.focused is not room.prompt
 
     def action_keys(self) -> None:
         """Show all keys."""

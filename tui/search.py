@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
@@ -224,8 +224,8 @@ class Search(Vertical):
             self._empty = empty
             self._show_hint()
             if empty and not self.prompt.value:
-                self.query_one(Welcome).begin()
-            elif not empty:
+                self.query_one(Welcome).begin(focus=self.display)
+            elif not empty and self.display:
                 self.prompt.focus()
 
     def _say_late(self) -> None:
@@ -237,6 +237,13 @@ class Search(Vertical):
             self._late.stop()
             self._late = None
         self.query_one("#tally", Static).update(Content.styled(said, style))
+
+    def forget(self, documents: Set[str]) -> None:
+        """Show no hit in documents that are no more, and no query that is forgotten with them."""
+        if any(place.document in documents for place in self.results.findings.places):
+            self.show(Findings(""))
+            self.again()
+        self.remember()
 
     # Narrowing.
 

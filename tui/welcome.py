@@ -48,9 +48,10 @@ class Welcome(Vertical):
         yield Static(id="taken", markup=False)
         yield Static(id="models", markup=False)
 
-    def begin(self) -> None:
-        """Show it, with the models."""
-        self.query_one(OptionList).focus()
+    def begin(self, *, focus: bool) -> None:
+        """Show it, with the models; with `focus`, where its room is seen."""
+        if focus:
+            self.query_one(OptionList).focus()
         beside(self, lambda: tell(self, Modelled(self._line.models())), "models")
 
     def on_modelled(self, message: Modelled) -> None:

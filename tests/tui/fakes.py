@@ -55,6 +55,7 @@ class Doc:
     segments: list[dict[str, Any]]
     uri: str = "file:///nowhere/at/all"
     said_at: str | None = "2026-05-04T12:00:00+00:00"
+    copies: int = 1
 
 
 TALK = [
@@ -86,7 +87,7 @@ def library() -> dict[str, Doc]:
 class FakeMemory(Memory):
     """Finds segments that have all the words of a query that are no chips."""
 
-    documents: dict[str, Doc] = field(default_factory=library)
+    held: dict[str, Doc] = field(default_factory=library)
     searches: list[tuple[str, bool]] = field(default_factory=list)
     """Each query, and whether it left a trace."""
     labels: list[tuple[str, str | None, str]] = field(default_factory=list)
@@ -101,6 +102,14 @@ class FakeMemory(Memory):
     """Cleared, searches wait."""
     added: list[Path] = field(default_factory=list)
     tracing: bool = True
+    state: Json = field(default_factory=dict)
+    """What the status says besides."""
+    unread: list[Json] = field(default_factory=list)
+    """What failed, oldest first."""
+    retried: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    kin: dict[str, list[str]] = field(default_factory=dict)
+    """Older versions of documents, which are forgotten with them."""
 
     def __post_init__(self) -> None:
         self.open.set()
@@ -123,12 +132,12 @@ class FakeMemory(Memory):
         words = [word.lower() for word in query.split() if ":" not in word]
         found = [
             (id_, position)
-            for id_, document in self.documents.items()
+            for id_, document in self.held.items()
             for position, each in enumerate(document.segments)
             if words and all(word in each["text"].lower() for word in words)
             if filters.document_id in {None, id_}
         ][:limit]
-        kinds = [self.documents[id_].kind for id_, _ in found]
+        kinds = [self.held[id_].kind for id_, _ in found]
         chosen = [word.partition(":")[2] for word in query.split() if word.startswith("kind:")]
         found = [
             each for each, kind in zip(found, kinds, strict=True) if not chosen or kind in chosen
@@ -148,7 +157,7 @@ class FakeMemory(Memory):
         }
 
     def _hit(self, id_: str, position: int, words: list[str], n: int) -> Json:
-        document = self.documents[id_]
+        document = self.held[id_]
         found = document.segments[position]
         spans = [
             (found["text"].lower().index(word), found["text"].lower().index(word) + len(word))
@@ -176,7 +185,7 @@ class FakeMemory(Memory):
 
     def segments(self, document_id: str, first: int, last: int) -> Json:
         self.windows.append((document_id, first, last))
-        found = self.documents[document_id].segments
+        found = self.held[document_id].segments
         return {"first": first, "count": len(found), "segments": found[first : last + 1]}
 
     def ask_json(self, question: str, filters: Filters = NO_FILTERS) -> Iterator[Json]:
@@ -194,8 +203,47 @@ class FakeMemory(Memory):
         return {}
 
     def status(self) -> Json:
-        kinds = [document.kind for document in self.documents.values()]
-        return {"documents": {kind: kinds.count(kind) for kind in kinds}}
+        kinds = [document.kind for document in self.held.values()]
+        counts = {kind: kinds.count(kind) for kind in kinds}
+        return {"documents": counts, "memex_ingest": 7, "failed": [*self.unread], **self.state}
+
+    def documents(self, kind: str | None = None, *, hidden: bool = False) -> list[Json]:
+        old = {id_ for ids in self.kin.values() for id_ in ids}
+        return [self._entry(id_) for id_ in self.held if id_ not in old]
+
+    def _entry(self, id_: str) -> Json:
+        document = self.held[id_]
+        length = document.segments[-1]["end"] if document.segments else None
+        return {
+            "id": id_,
+            **{name: getattr(document, name) for name in ("kind", "title", "uri", "copies")},
+            "created_at": document.said_at,
+            "author": None,
+            "duration": length,
+            "segments": len(document.segments),
+        }
+
+    def retry(self, id_: str) -> Added:
+        self.retried.append(id_)
+        self.unread = [each for each in self.unread if id_ not in {each["id"], "all"}]
+        return Added({}, (), 0)
+
+    def drop(self, id_: str) -> list[str]:
+        self.dropped.append(id_)
+        self.unread = [each for each in self.unread if each["id"] != id_]
+        return []
+
+    def selected(self, selection: Json) -> Json:
+        ids = [kin for id_ in selection["documents"] for kin in (id_, *self.kin.get(id_, ()))]
+        return {"documents": [self._entry(id_) for id_ in ids], "echoes": 0}
+
+    def forgetting(
+        self, document_ids: Sequence[str], *, verify: bool = False, heard: Json | None = None
+    ) -> Iterator[Json]:
+        for n, id_ in enumerate(document_ids):
+            yield {"type": "step", "stage": "text", "done": n, "total": len(document_ids)}
+            del self.held[id_]
+        yield {"type": "forgotten", "documents": [*document_ids], "before": None, "after": None}
 
     def add(self, paths: Sequence[Path]) -> Added:
         self.added += paths
@@ -206,7 +254,7 @@ class FakeMemory(Memory):
             yield None
             failed = Path(path).suffix == ".xyz"
             yield Event(item, path, "failed" if failed else "remembered", message="No reader.")
-        self.documents |= library()
+        self.held |= library()
 
 
 @dataclass

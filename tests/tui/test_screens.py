@@ -15,6 +15,7 @@ from memex.errors import InvalidRequest
 from tests.tui.driving import Driver, drive
 from tests.tui.fakes import Doc, FakeMemory, FakeReach, library, segment
 from tests.tui.test_ask import Notebook, answer
+from tests.tui.test_library import BUSY, UNREAD
 
 SCREENS = Path(__file__).with_name("screens")
 SIZES = {"80x24": (80, 24), "140x45": (140, 45)}
@@ -65,6 +66,23 @@ async def refused(it: Driver) -> None:
     await it.sees("This makes no sense.")
 
 
+async def listed(it: Driver) -> None:
+    await it.press("f4")
+    await it.sees("on battery")
+    await it.press("down")
+    await it.sees("Play, read")
+
+
+async def weighed(it: Driver) -> None:
+    await listed(it)
+    await it.press("f")
+    await it.sees("Forget for good?")
+
+
+def busy() -> FakeMemory:
+    return FakeMemory(state={**BUSY, "gaps": []}, unread=UNREAD)
+
+
 def notebook() -> FakeMemory:
     return Notebook(library(), pieces=answer())
 
@@ -76,6 +94,8 @@ VIEWS: dict[str, tuple[Callable[[Driver], Awaitable[None]], Callable[[], FakeMem
     "scripts": (wide, lambda: FakeMemory({"w": Doc("日本語 ו 🙂", "note", WIDE)})),
     "tips": (tips, lambda: FakeMemory(past=["bees", "the loaf"])),
     "keys": (keys, FakeMemory),
+    "library": (listed, busy),
+    "forget": (weighed, busy),
     "refused": (refused, FakeMemory),
 }
 
@@ -87,7 +107,7 @@ def test_the_screen_looks_as_it_did(view: str, size: str) -> None:
     steps, memory = VIEWS[view]
 
     async def look(it: Driver) -> None:
-        await it.sees("documents ●" if memory().documents.keys() != {"w"} else "document ●")
+        await it.sees("documents ●" if memory().held.keys() != {"w"} else "document ●")
         await steps(it)
         await it.still()
         lines.extend(it.lines())
