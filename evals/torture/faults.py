@@ -17,8 +17,11 @@ WANTED: Final = struct.Struct("iii")
 """As in `faults.c`: failing calls in a million, seconds that the clock is off, and
 how many calls have failed."""
 HOUR: Final = 3600
-DISK: Final = "48m"
-"""Size of the disk that is filled."""
+DISK: Final = "256m"
+"""Size of the disk that is filled: old versions of the index stay for ten minutes, 0.1 MB a
+second of torture, for an hour more where the clock is set back."""
+BLOCK: Final = 1 << 16
+"""Bytes that it is filled with at a time, until only less fits."""
 
 
 class CannotFault(MemexError):
@@ -99,9 +102,11 @@ def small_disk(place: Path) -> Iterator[Path]:
 
 def fill(disk: Path) -> None:
     """Leave no room on a disk."""
-    with (disk / "fill").open("ab", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(bytes(4096))
+    with (disk / "fill").open("ab", buffering=0) as file:
+        for block in (bytes(BLOCK), bytes(4096)):
+            with suppress(OSError):
+                while True:
+                    file.write(block)
 
 
 def empty(disk: Path) -> None:
