@@ -81,7 +81,7 @@ class _Waker(FileSystemEventHandler):
 
 
 class _Bell(FileSystemEventHandler):
-    """Wakes somebody when a file is touched."""
+    """Wakes somebody when a file is written."""
 
     def __init__(self, file: Path, wake: Callable[[], None]) -> None:
         self._name = file.name

@@ -6,7 +6,7 @@
     failed/  could not be read, with the reason
     data/    the things themselves, of those that lie nowhere else
     live/    what is being heard (`memex.recordings`)
-    bell     touched when something is put into new/
+    bell     written when something is put into new/
 
 An item is a small JSON file (a sidecar: what it points at, whence it came), named
 by the thing's place and state, so that asking twice for the same thing asks once.
@@ -339,7 +339,7 @@ class Spool:
 
     def _ring(self) -> None:
         with suppress(OSError):  # the item is there, and found without being told
-            self.bell.touch(mode=0o600)
+            self.bell.write_bytes(b"")
 
 
 def _parse(file: Path) -> Item:

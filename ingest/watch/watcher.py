@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from watchdog.events import (
+    DirAttribEvent,
     DirCreatedEvent,
     DirDeletedEvent,
     DirModifiedEvent,
     DirMovedEvent,
+    FileAttribEvent,
     FileClosedEvent,
     FileCreatedEvent,
     FileDeletedEvent,
@@ -40,8 +42,9 @@ RETRY: Final = 2.0
 """Seconds until the daemon is asked again."""
 
 CHANGES: Final[list[type[FileSystemEvent]]] = [
-    *(DirCreatedEvent, DirDeletedEvent, DirModifiedEvent, DirMovedEvent),
-    *(FileCreatedEvent, FileDeletedEvent, FileModifiedEvent, FileMovedEvent, FileClosedEvent),
+    *(DirAttribEvent, DirCreatedEvent, DirDeletedEvent, DirModifiedEvent, DirMovedEvent),
+    *(FileAttribEvent, FileClosedEvent, FileCreatedEvent, FileDeletedEvent, FileModifiedEvent),
+    FileMovedEvent,
 ]
 """What the system is to tell: not that files were read, as Memex does with each."""
 
