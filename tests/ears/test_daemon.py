@@ -109,8 +109,8 @@ def test_it_listens_while_somebody_asks(memex: Home, tape: Path) -> None:
         lock.release()
         until(lambda: how(memex)["reason"] == "not asked to listen")
         spool = Spool(memex.paths.spool)
-        assert recorded(spool)
-        assert not list(spool.live.iterdir())
+        until(lambda: recorded(spool))
+        until(lambda: not list(spool.live.iterdir()))
     assert gaps(memex) == []
 
 
