@@ -13,7 +13,7 @@ from __future__ import annotations
 import ctypes
 from typing import Final
 
-TRIM_THRESHOLD: Final = (-1, 8 << 20)
+TRIM_THRESHOLD: Final = (-1, 4 << 20)
 """glibc's M_TRIM_THRESHOLD: bytes at the top of a heap that are kept."""
 MMAP_THRESHOLD: Final = (-3, 4 << 20)
 """glibc's M_MMAP_THRESHOLD: bytes from which on an allocation has pages of its own."""
