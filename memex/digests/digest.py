@@ -12,7 +12,7 @@ from typing import Final
 
 from memex.digests.naming import name_of
 from memex.digests.page import Moment, alike, candidates, moment_of
-from memex.digests.places import COLUMNS, CURRENT, Source, known_people, places, source_of
+from memex.digests.places import COLUMNS, CURRENT, Source, known_people, places, rows_of, source_of
 from memex.digests.quoting import Candidate, Told, every, newest, ranked, shortened, telling
 from memex.digests.sorting import sort_of
 from memex.library import Library
@@ -128,7 +128,8 @@ def _group(lines: Iterable[_Line], most: int) -> Group:
 
 def _said_between(since: datetime, until: datetime, library: Library) -> Iterator[_Line]:
     """The sentences that were heard, or written by somebody one has to do with, in a time."""
-    rows = library.database.all(
+    rows = rows_of(
+        library,
         f"SELECT {COLUMNS} FROM documents AS d WHERE {CURRENT}"  # noqa: S608 (constants)
         " AND created_at >= ? AND created_at < ? ORDER BY created_at DESC",
         _text(since - LONGEST),
@@ -149,7 +150,8 @@ def _said_between(since: datetime, until: datetime, library: Library) -> Iterato
 
 def _read_between(since: datetime, until: datetime, library: Library) -> list[Source]:
     """What was read in a time, and is no recording; the newest, where it is very much."""
-    rows = library.database.all(
+    rows = rows_of(
+        library,
         f"SELECT {COLUMNS} FROM documents AS d WHERE {CURRENT}"  # noqa: S608 (constants)
         " AND kind NOT IN ('audio', 'video') AND added_at >= ? AND added_at < ?"
         " ORDER BY added_at DESC LIMIT 1000",

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from memex.database import reading
 from memex.digests.naming import Name
 from memex.library import Library
 from memex.library.rows import time_of
@@ -89,11 +91,19 @@ class Place:
         return at, self.source.id, self.position
 
 
+def rows_of(library: Library, sql: str, *values: object) -> list[sqlite3.Row]:
+    """All rows of a query, by a connection of its own: these look through all that was ever
+    said, and a search must not wait for that. Raises `StorageError`.
+    """
+    with closing(reading(library.database.path)) as db:
+        return db.execute(sql, values).fetchall()
+
+
 def known_people(library: Library) -> set[str]:
     """All who have a voice, speak in something, or wrote something."""
-    rows = library.database.all("SELECT DISTINCT speaker FROM segments WHERE speaker IS NOT NULL")
+    rows = rows_of(library, "SELECT DISTINCT speaker FROM segments WHERE speaker IS NOT NULL")
     found = {row["speaker"] for row in rows} | set(library.people.names())
-    for row in library.database.all("SELECT DISTINCT author FROM documents"):
+    for row in rows_of(library, "SELECT DISTINCT author FROM documents"):
         found.update(_authors(row["author"]))
     return {name for name in found if name.strip()}
 
@@ -101,7 +111,8 @@ def known_people(library: Library) -> set[str]:
 def places(name: Name, library: Library) -> list[Place]:
     """All that has to do with a name, oldest first."""
     likes = [_like(form.text) for form in name.forms]
-    rows = library.database.all(
+    rows = rows_of(
+        library,
         f"SELECT {COLUMNS},"  # noqa: S608 (constants)
         ' s.position, s.text, s.speaker, s.start, s."end", s.page, s.heading'
         " FROM segments AS s JOIN documents AS d ON d.id = s.document_id"
