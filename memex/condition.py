@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from memex import __version__
 from memex.config import Paths
@@ -15,6 +16,15 @@ from memex.items import Item, printable
 from memex.locks import holder
 from memex.pause import Pause
 from memex.spool import Spool
+
+SILENT: Final = 40.0
+"""Seconds without a sign of life after which a daemon hangs."""
+
+
+def silence(status: Mapping[str, Any], now: datetime) -> float:
+    """Seconds since memex-ingest gave a sign of life; 0 where none is known of."""
+    seen = status.get("sign_of_life")
+    return (now - datetime.fromisoformat(seen)).total_seconds() if seen else 0.0
 
 
 def condition(paths: Paths) -> dict[str, Any]:

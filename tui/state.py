@@ -8,11 +8,10 @@ from typing import Any, Final
 
 from textual.content import Content
 
+from memex.condition import SILENT, silence
 from tui.lines import Lines, hung
 from tui.text import clock, shown
 
-SILENT: Final = 40.0
-"""Seconds without a sign of life after which memex-ingest hangs."""
 NAME: Final = 13
 """Cells of a line's name."""
 FINE, BAD, QUIET = "", "$text-error", "$foreground 55%"
@@ -59,8 +58,7 @@ def _queue(status: Mapping[str, Any]) -> Iterator[Said]:
 
 def _ingest(status: Mapping[str, Any], now: datetime) -> Iterator[Said]:
     """Whether memex-ingest runs, and what it is not to do."""
-    seen = status.get("sign_of_life")
-    silent = (now - datetime.fromisoformat(seen)).total_seconds() if seen else 0.0
+    silent = silence(status, now)
     if status.get("memex_ingest") is None:
         yield "memex-ingest", "not running; `memex up` starts it", BAD
     elif silent >= SILENT:

@@ -11,7 +11,7 @@ import click
 from memex import __version__, terminal
 from memex.client import Client
 from memex.commands.common import echo_json, json_option, paths
-from memex.condition import condition
+from memex.condition import SILENT, condition, silence
 from memex.errors import DaemonUnavailable
 from memex.wire import Json
 
@@ -21,8 +21,6 @@ GAPS_SHOWN: Final = 3
 """The latest."""
 UNASKED: Final = "not asked to listen"
 """memex-ears' reason where nobody asks."""
-SILENT: Final = 40.0
-"""Seconds without a sign of life after which a daemon hangs."""
 
 
 @click.command()
@@ -121,8 +119,7 @@ def _ingest(status: Json, version: str | None) -> str:
     if process is None:
         return "not running; `memex up` starts it"
     said = _version(version, process) if version else f"process {process}"
-    seen = status["sign_of_life"]
-    silent = (datetime.now(UTC) - datetime.fromisoformat(seen)).total_seconds() if seen else 0
+    silent = silence(status, datetime.now(UTC))
     if silent < SILENT:
         return said
     return f"{said}: no sign of life for {silent:,.0f} s"
