@@ -165,12 +165,14 @@ class Worker:
     def _carried(self, batch: list[Item]) -> list[Read]:
         """Take a batch and read it; what cannot be read is set aside."""
         seen: list[_Seen] = []
+        size = 0
         for item in batch:
             self._spool.take(item)
             found = self._guarded(item, partial(self._look, item))
             if found:
                 seen.append(found)
-            if sum(each.fingerprint.size for each in seen) > BATCH_BYTES:
+                size += found.fingerprint.size
+            if size > BATCH_BYTES:
                 break
         read = []
         for each in self._unknown(seen):
@@ -208,11 +210,11 @@ class Worker:
         """An item's file, hashed; None when there is nothing to read."""
         self.doing = _named(item)
         path = Path(item.path)
-        if not item.explicit and not path.exists():
-            self._spool.finish(item)  # gone since it was found: the next scan sees to that
-            return None
-        if path.is_dir():
+        if item.explicit and path.is_dir():
             self._open_folder(item)
+            return None
+        if not item.explicit and not path.is_file():
+            self._spool.finish(item)  # gone since it was found: the next scan sees to that
             return None
         if not self._archive.welcome(item):
             self._spool.finish(item)
@@ -366,5 +368,5 @@ def _goes_together(item: Item) -> bool:
         not item.attempts
         and not item.deaths
         and path.suffix.lower() not in MEDIA_SUFFIXES
-        and not path.is_dir()
+        and not (item.explicit and path.is_dir())
     )

@@ -158,11 +158,13 @@ class Files:
 
 def settle(db: sqlite3.Connection, copy: Copy) -> frozenset[str]:
     """Note a copy as the live one in its place; the ids of documents that this hides."""
-    before = {id_ for (id_,) in _documents_at(db, copy.uri)} - {copy.document_id}
-    db.execute(
-        "UPDATE copies SET replaced_at = ? WHERE uri = ? AND replaced_at IS NULL",
-        (copy.added_at.isoformat(), copy.uri),
-    )
+    there = {id_ for (id_,) in _documents_at(db, copy.uri)}
+    if there:
+        db.execute(
+            "UPDATE copies SET replaced_at = ? WHERE uri = ? AND replaced_at IS NULL",
+            (copy.added_at.isoformat(), copy.uri),
+        )
+    before = there - {copy.document_id}
     db.execute(
         "INSERT INTO copies (document_id, uri, sha256, kind, title, size, added_at, signature,"
         " device) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"

@@ -157,8 +157,9 @@ class Memex:
         if arrival.growing:
             attributes = {**document.attributes, GROWING: "yes"}
             return Overheard(replace(document, attributes=attributes))
-        known = self.library.has(document.id) and not self.library.grows(document.id)
-        if not document.live or known:
+        if not document.live:
+            return Overheard(document)
+        if self.library.has(document.id) and not self.library.grows(document.id):
             return Overheard(document)
         try:
             return overhear(document, self.library, self.indexer.serving.index)

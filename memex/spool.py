@@ -320,8 +320,8 @@ class Spool:
         place = self._file(state, item.id)
         text = json.dumps(item_to_json(item), ensure_ascii=False)
         try:
-            with draft.open("w", encoding="utf-8", errors="surrogateescape") as file:
-                file.write(text)
+            with draft.open("wb") as file:
+                file.write(text.encode(errors="surrogateescape"))
                 file.flush()
                 inode = os.fstat(file.fileno()).st_ino
                 if durable:

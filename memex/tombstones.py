@@ -5,8 +5,8 @@ A hash can be compared with what is found later, and tells nothing by itself.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
+import json
 import secrets
 from collections.abc import Iterable
 from typing import Final
@@ -48,16 +48,15 @@ class Tombstones:
 
     def among(self, keys: Iterable[str]) -> set[str]:
         """Those of these keys that have a tombstone."""
-        return {
-            key
-            for key in keys
-            if self._database.one("SELECT 1 FROM tombstones WHERE hash = ?", self._hash(key))
-        }
+        hashes = {self._hash(key): key for key in keys}
+        rows = self._database.all(
+            "SELECT hash FROM tombstones WHERE hash IN (SELECT value FROM json_each(?))",
+            json.dumps(list(hashes)),
+        )
+        return {hashes[row["hash"]] for row in rows}
 
     def _hash(self, key: str) -> str:
-        return hmac.new(
-            self._salt, key.encode(errors="surrogateescape"), hashlib.sha256
-        ).hexdigest()
+        return hmac.digest(self._salt, key.encode(errors="surrogateescape"), "sha256").hex()
 
 
 def of_bytes(sha256: str) -> str:

@@ -180,7 +180,9 @@ def words_of(document: Document) -> Counter[str]:
     headings = {segment.heading for segment in document.segments if segment.heading}
     texts = (segment.text for segment in document.segments)
     speakers = {segment.speaker for segment in document.segments if segment.speaker}
-    return Counter(spellings((*headings, *texts))) + Counter(spellings(speakers))
+    found = Counter(spellings((*headings, *texts)))
+    found.update(spellings(speakers))
+    return found
 
 
 def words_in(db: sqlite3.Connection, document_id: str) -> Counter[str]:

@@ -110,8 +110,10 @@ def _decode(data: bytes, declared: str | None) -> str:
         return text
     lenient = data.decode("utf-8", errors="replace")
     slips = lenient.count("\ufffd")
+    if slips == 0:
+        return lenient
     valid = sum(c > "\x7f" for c in lenient[:_SAMPLE]) - lenient[:_SAMPLE].count("\ufffd")
-    if slips == 0 or (slips <= _MAX_INVALID * len(lenient) and valid > slips):
+    if slips <= _MAX_INVALID * len(lenient) and valid > slips:
         return lenient
     return data.decode(_guessed(data[:_SAMPLE]), errors="replace")
 
