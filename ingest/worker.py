@@ -135,6 +135,7 @@ class Worker:
             raise
         self.doing = ""
         self._news.flush()
+        self._spool.rest()
         self._delivery.sweep()
 
     def _next(self) -> list[Item]:

@@ -43,6 +43,7 @@ from memex.items import (
     provenance_from_json,
     provenance_to_json,
 )
+from memex.spares import Spares
 
 State = Literal["new", "cur", "failed"]
 STATES: Final[tuple[State, ...]] = ("new", "cur", "failed")
@@ -64,6 +65,7 @@ class Spool:
         self._folders = {state: directory / state for state in STATES}
         self._read: dict[str, tuple[int, Item]] = {}
         """What waits, by the name of its file and with its inode."""
+        self._spares = Spares(directory / "tmp")
         try:
             for name in ("tmp", "data", "live", *STATES):
                 (directory / name).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -207,9 +209,13 @@ class Spool:
 
     def finish(self, item: Item) -> None:
         """An item is remembered: remove it, and what of it still lies here."""
-        self._file("cur", item.id).unlink(missing_ok=True)
+        self._spares.keep(self._file("cur", item.id))
         for file in self.belongings(item):  # after a crash here it is taken in again, and known
             file.unlink(missing_ok=True)
+
+    def rest(self) -> None:
+        """Let go of what is only kept while much is done."""
+        self._spares.clear()
 
     def belongings(self, item: Item) -> list[Path]:
         """The files in `data` that are the item and what lies beside it."""
@@ -320,6 +326,7 @@ class Spool:
         place = self._file(state, item.id)
         text = json.dumps(item_to_json(item), ensure_ascii=False)
         try:
+            self._spares.lend(draft)
             with draft.open("wb") as file:
                 file.write(text.encode(errors="surrogateescape"))
                 file.flush()

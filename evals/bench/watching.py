@@ -22,6 +22,8 @@ from evals.bench.process import (
     resident_mb,
     timed,
 )
+from ingest.readers.assembly import Metadata, assemble
+from ingest.readers.plain import plain_segments
 from ingest.signature import signature
 from ingest.watch.folder import Folder
 from memex.client import Client
@@ -89,12 +91,12 @@ def _write_notes(setting: Setting, folder: Path) -> None:
 
 
 def embed(folder: str) -> dict[str, float]:
-    """All notes as Memex would cut them, in one batch."""
+    """All notes as Memex reads and cuts them, in one batch."""
     embedder = load_embedder(load_config())
     texts = []
     for path in sorted(Path(folder).rglob("*.txt")):
-        segments = (Segment(path.read_text(encoding="utf-8")),)
-        document = Document(content_id(segments), "note", path.stem, path.as_uri(), None, segments)
+        text = path.read_text(encoding="utf-8")
+        document = assemble(path, "note", plain_segments(text), Metadata())
         texts += [indexed_text(passage) for passage in split(document)]
     embedder.encode_documents(texts[:500])
     _, taken = timed(lambda: embedder.encode_documents(texts))

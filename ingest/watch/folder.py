@@ -26,6 +26,10 @@ POLL_NETWORK: Final = 60.0
 """Seconds between two looks at a network disk."""
 LOOK_AGAIN: Final = 3600.0
 """Seconds between two looks at a folder whose changes are told."""
+ENOUGH: Final = 2_000
+"""Found files that wait in the spool after which no more are handed in yet."""
+LATER: Final = 0.5
+"""Seconds until it is looked again whether more can be handed in."""
 TOLD: Final = 1_000
 """Changes told to the daemon together."""
 
@@ -48,6 +52,8 @@ class Folder:
         self._scanned: datetime | None = None
         self._trouble = ""
         self._crowded = False
+        self._not_before = 0.0
+        """Monotonic; the spool has enough until then."""
         self.deaf = False
         """Whether nobody tells of changes here."""
 
@@ -152,7 +158,12 @@ class Folder:
             _log.info("a document was forgotten: its file was deleted")
 
     def settle(self) -> None:
-        """Hand in some of what has been still for long enough. Raises `DaemonUnavailable`."""
+        """Hand in some of what has been still for long enough, unless enough waits. Raises
+        `DaemonUnavailable`.
+        """
+        if sum(item.lane == Lane.FOUND for item in self._spool.waiting()) >= ENOUGH:
+            self._not_before = time.monotonic() + LATER
+            return
         still = self._still.settled(time.monotonic(), _look)
         forgotten: set[str] = set()
         if still:
@@ -169,7 +180,8 @@ class Folder:
 
     def due(self) -> float | None:
         """When `settle` is worth calling (monotonic); None: not before the next scan."""
-        return self._still.due()
+        due = self._still.due()
+        return None if due is None else max(due, self._not_before)
 
     @property
     def crowded(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
@@ -59,6 +60,29 @@ def test_what_was_still_while_the_daemon_was_away_is_handed_in_afterwards(
     finally:
         watcher.stop()
     assert [Path(item.path).name for item in spool.waiting()] == ["heron.txt"]
+
+
+def test_no_more_is_handed_in_than_is_read_soon(
+    spool: Spool, books: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.watch.folder.ENOUGH", 2)
+    for name in ("crane.txt", "egret.txt"):
+        (tmp_path / name).write_text("A bird.", encoding="utf-8")
+    first, _ = (
+        spool.put(tmp_path / name, explicit=False, lane=Lane.FOUND)
+        for name in ("crane.txt", "egret.txt")
+    )
+    spool.put(tmp_path / "crane.txt", lane=Lane.BULK, signature="as it was once")
+    folder = Folder(WatchedFolder(books), 0.0, cast("Client", Daemon()), spool)
+    folder.scan(lambda: False)
+    folder.settle()
+    assert folder.status()["settling"] == 1
+    assert cast("float", folder.due()) > time.monotonic()
+
+    spool.take(first)  # a backlog of podcasts is no reason to wait
+    folder.settle()
+    assert folder.status()["settling"] == 0
+    assert "heron.txt" in {Path(item.path).name for item in spool.waiting()}
 
 
 def failed(spool: Spool, path: Path, lane: Lane = Lane.FOUND) -> None:
