@@ -157,11 +157,17 @@ def run(
                 progress.advance(asking)
         name = model.model
     if json_file:
-        write_json(json_file, "answers", [asdict(outcome) for outcome in outcomes])
+        write_json(json_file, "answers", [_row(each, config.answers.sure) for each in outcomes])
     Console().print(f"read by {name}; given from {config.answers.sure} on", highlight=False)
     Console().print(table(outcomes, config.answers.sure))
     Console().print(curve(outcomes))
     Console().print(f"SAID, fitted to these: {fitted(outcomes)}", highlight=False)
+
+
+def _row(outcome: Outcome, sure: float) -> dict[str, object]:
+    """As it is written to JSON: `given` says whether the configuration has it answered."""
+    probability = outcome.bearing.probability
+    return {**asdict(outcome), "probability": probability, "given": probability >= sure}
 
 
 def measure(

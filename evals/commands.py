@@ -32,7 +32,7 @@ SETS: Final = (
 )
 """Public sets that are read as they were published."""
 RUN: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
-"""What `recall --json` wrote."""
+"""A file to be read, such as `recall --json` wrote."""
 
 _json = click.option("--json", "json_file", type=FILE, help="Write the figures to this file, too.")
 
@@ -128,6 +128,49 @@ def answers(
 
 
 @evals.command()
+@click.option("--data", type=FOLDER, required=True, help="A set of questions, or a folder of sets.")
+@click.option("--limit", type=click.IntRange(min=1), help="Questions of each set, at most.")
+@click.option("--a", "one", required=True, help="A reader: model, profile, GGUF file, or none.")
+@click.option("--b", "other", required=True, help="Another, or the same with another prompt.")
+@click.option("--prompt-a", type=RUN, help="A file with the instruction that A is given.")
+@click.option("--prompt-b", type=RUN, help="The same for B.")
+@click.option("--judge", help="The local model that compares: model, profile or GGUF file.")
+@click.option("--judge-url", "url", help="A server that compares, by OpenAI's interface.")
+@click.option("--judge-model", "model", help="The model to ask there.")
+@click.option("--by-hand", is_flag=True, help="You compare, without seeing whose answer is whose.")
+@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), default=CACHE)
+@_json
+def pairwise(
+    *,
+    data: Path,
+    limit: int | None,
+    one: str,
+    other: str,
+    prompt_a: Path | None,
+    prompt_b: Path | None,
+    judge: str | None,
+    url: str | None,
+    model: str | None,
+    by_hand: bool,
+    cache: Path,
+    json_file: Path | None,
+) -> None:
+    """Compare the answers of two readers, or to two prompts, on the same evidence.
+
+    The judge sees both orders; a preference counts only where it holds in both. With --judge-url
+    the questions, quotes and answers of the sets are sent there; MEMEX_JUDGE_KEY is the key.
+    """
+    if bool(url) != bool(model) or sum(map(bool, (judge, url, by_hand))) != 1:
+        raise click.UsageError(
+            "Say who compares: --judge NAME, --judge-url with --judge-model, or --by-hand."
+        )
+    module = import_module("evals.pairwise")
+    sides = (module.Reader(one, prompt_a), module.Reader(other, prompt_b))
+    chooser = judge if url is None else module.endpoint(url, model)
+    module.run(data, limit, sides, chooser, cache, json_file)
+
+
+@evals.command()
 @_json
 def own(json_file: Path | None) -> None:
     """Score what your own memory finds for your own cases (`memex evals`)."""
@@ -150,7 +193,8 @@ def compare(first: Path, second: Path, method: str, json_file: Path | None) -> N
 def report(runs: tuple[Path, ...], out: Path) -> None:
     """Make a page of runs that `recall --json` wrote: one HTML file, with plots.
 
-    Of a set that several RUNS have, the last is shown, compared with those before.
+    Of a set that several RUNS have, the last is shown, compared with those before. What
+    `answers --json` wrote brings coverage against risk; `memex evals judge --json` the judges.
     """
     import_module("evals.report_page").run(runs, out)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final
 
-VOID: Final = frozenset({"meta", "line", "rect", "circle", "path", "polygon", "br"})
+VOID: Final = frozenset({"meta", "line", "rect", "circle", "path", "polygon", "polyline", "br"})
 """Elements without an end tag here; those of SVG are closed in place."""
 
 

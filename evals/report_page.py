@@ -1,4 +1,5 @@
-"""The report of runs of `recall`: one HTML file that needs nothing else and fetches nothing.
+"""The report of runs of `recall`, of `answers` and of judges: one HTML file that needs nothing
+else and fetches nothing.
 
 Of a set that several runs have, the last is shown; the earlier ones are compared with it.
 Text of corpora is escaped (`evals.report_html`), and the page forbids scripts and requests.
@@ -13,6 +14,7 @@ from statistics import fmean, median
 from typing import Final
 
 from evals.compare import Change, changes, shared
+from evals.report_answers import Figures, decisions, judges, read_figures
 from evals.report_cases import worst_queries
 from evals.report_html import Html, join, table, tag
 from evals.report_plots import (
@@ -30,6 +32,7 @@ from evals.tables import SHOWN, chance, headline, points
 from memex.errors import InvalidRequest, StorageError
 from memex.significance import Difference, Interval
 
+TITLE: Final = "Memex, measured"
 PLOTTED: Final = ("nDCG@10", "recall@5", "recall@1", "recall@10")
 """A plot each, for the sets."""
 BY_GROUP: Final = ("nDCG@10", "recall@5")
@@ -60,7 +63,9 @@ PAIRED: Final = (
 
 def run(paths: Sequence[Path], out: Path) -> None:
     """Write the page of some runs. Raises `MemexError`."""
-    content = page([read_run(path) for path in paths])
+    figures = {path: read_figures(path) for path in paths}
+    runs = [read_run(path) for path, of in figures.items() if of is None]
+    content = page(runs, [of for of in figures.values() if of is not None])
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(content, encoding="utf-8", errors="replace")
@@ -68,17 +73,21 @@ def run(paths: Sequence[Path], out: Path) -> None:
         raise StorageError(f"{out} cannot be written: {error.strerror}.") from error
 
 
-def page(runs: Sequence[Run]) -> str:
-    """The whole page. Raises `InvalidRequest` where no question was scored."""
+def page(runs: Sequence[Run], figures: Sequence[Figures] = ()) -> str:
+    """The whole page: runs of `recall`, figures of other evals. Raises `InvalidRequest` where
+    there is nothing to show.
+    """
     results = [result for result in latest(runs) if result.n]
-    if not results:
+    if not results and not any(one.decided or one.judged for one in figures):
         raise InvalidRequest("The runs scored no question.")
     series = list(dict.fromkeys(name for result in results for name in result.rows))
     sections = {
-        "sets": ("By set", [*_sets(results, series)]),
+        "sets": ("By set", [*_sets(results, series)] if results else []),
         "groups": ("By category and source", [*_groups(results, series)]),
         "stages": ("Where evidence is lost", [*_stages(results)]),
         "latency": ("Latency against quality", [*_latency(results, series)]),
+        "decision": ("To answer or to decline", decisions(figures)),
+        "judge": ("Judges of answers", judges(figures)),
         "comparisons": ("Comparisons", [*_comparisons(runs, results)]),
         "worst": ("Worst queries", [*worst_queries(results)]),
     }
@@ -88,13 +97,14 @@ def page(runs: Sequence[Run]) -> str:
         tag("meta", charset="utf-8"),
         tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", "Recall of Memex"),
+        tag("title", TITLE),
         tag("style", Html(files("evals").joinpath("report.css").read_text(encoding="utf-8"))),
     )
     body = tag(
         "body",
-        tag("h1", "Recall of Memex"),
+        tag("h1", TITLE),
         *(tag("p", _circumstances(one), class_="soft") for one in runs),
+        *(tag("p", _circumstances(one), class_="soft") for one in figures),
         tag("nav", *(tag("a", name, href=f"#{key}") for key, (name, _) in written.items())),
         *(
             tag("section", tag("h2", name), *parts, id=key)
@@ -110,7 +120,7 @@ def latest(runs: Sequence[Run]) -> list[SetResult]:
     return list(found.values())
 
 
-def _circumstances(one: Run) -> str:
+def _circumstances(one: Run | Figures) -> str:
     return f"{one.name}: {', '.join(f'{name} {version}' for name, version in one.versions.items())}"
 
 

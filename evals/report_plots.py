@@ -56,6 +56,15 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a plot of shares, with marks on it."""
+
+    series: str
+    points: Sequence[tuple[float, float]]
+    marks: Sequence[Point] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
     """Values to pixels, linear or by logarithm."""
 
@@ -151,6 +160,48 @@ def scatter(title: str, points: Sequence[Point], series: Sequence[str], axis: st
         size = 7 if one.large else 4
         mark = _mark(series.index(one.series), x(one.x), y(one.y), size, faint=not one.large)
         parts.append(tag("g", tag("title", one.note), mark))
+    return _figure(title, height + AXIS, parts)
+
+
+def lines(
+    title: str,
+    found: Sequence[Line],
+    series: Sequence[str],
+    axes: tuple[str, str],
+    *,
+    diagonal: bool = False,
+) -> Html:
+    """Shares against shares, both from 0; the names of the axes are of x, then of y."""
+    height = 300.0
+    x = Scale(0, 1, LABELS / 2, WIDTH - RIGHT)
+    tops = [share for one in found for _, share in one.points]
+    tops += [mark.y for one in found for mark in one.marks]
+    y = Scale(0, 1 if diagonal else max(0.1, math.ceil(max(tops) * 10 - 1e-9) / 10), height, TOP)
+    parts = [
+        *_grid(x, height),
+        *(_level(y, share) for share in _steps(y.low, y.high)),
+        tag("text", axes[0], x=WIDTH / 2, y=height + 32, text_anchor="middle"),
+        tag(
+            "text",
+            axes[1],
+            x=14,
+            y=height / 2,
+            text_anchor="middle",
+            transform=f"rotate(-90 14 {height / 2:.0f})",
+        ),
+    ]
+    if diagonal:
+        parts.append(tag("line", x1=x(0), x2=x(1), y1=y(0), y2=y(1), class_="diagonal"))
+    for one in found:
+        at = series.index(one.series)
+        if len(one.points) > 1:
+            corners = " ".join(f"{x(left):.1f},{y(up):.1f}" for left, up in one.points)
+            parts.append(tag("polyline", points=corners, class_=f"line s{_hue(at)}"))
+    for one in found:
+        at = series.index(one.series)
+        for mark in one.marks:
+            drawn = _mark(at, x(mark.x), y(mark.y), 6.5 if mark.large else 4.5)
+            parts.append(tag("g", tag("title", mark.note), drawn))
     return _figure(title, height + AXIS, parts)
 
 

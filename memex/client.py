@@ -190,6 +190,10 @@ class Client:
         """Draft nothing of this stretch again."""
         self._call("POST", "/v1/cases/decline", {"evidence": evidence})
 
+    def judge(self, sample: Json, examples: Sequence[Json]) -> Json:
+        """Have the local model judge an answer by labelled ones (`memex.judging.Sample`)."""
+        return self._call("POST", "/v1/judge", {"sample": sample, "examples": list(examples)})
+
     def forget(self, *document_ids: str, tombstone: bool = True) -> None:
         """Remove documents everywhere; without a `tombstone` a rescan may bring them back."""
         if not tombstone:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import comb
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -101,6 +102,14 @@ def mean_difference(
         high=float(high),
         p=(1 + as_large) / (1 + PERMUTATIONS),
     )
+
+
+def sign_test(wins: int, losses: int) -> float:
+    """How often a fair coin is as one-sided, both sides counted: the exact sign test, for
+    preferences, which have a sign and no size. 1 where there are none.
+    """
+    n, fewer = wins + losses, min(wins, losses)
+    return min(1.0, 2 * sum(comb(n, k) for k in range(fewer + 1)) / (1 << n))
 
 
 def _resampled(scores: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:

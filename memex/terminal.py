@@ -1,16 +1,20 @@
-"""What is printed to a terminal: text made safe, times made readable."""
+"""What is printed to a terminal: text made safe, times made readable; and what is typed."""
 
 from __future__ import annotations
 
 import shutil
+import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 import click
+
+T = TypeVar("T")
 
 
 def safe(text: str) -> str:
@@ -79,3 +83,20 @@ def lit(text: str, spans: Iterable[Sequence[int]]) -> str:
         click.style("".join(run), bold=True, underline=True) if marked else "".join(run)
         for marked, run in runs
     )
+
+
+def typed(
+    question: str, read: Callable[[str], T], at_the_end: T, *, default: str | None = None
+) -> T:
+    """A line as `read` makes it, which raises `click.UsageError` to have it typed again; where
+    the input has ended and is no terminal, `at_the_end`. Without a `default` an empty line is
+    asked again.
+    """
+    try:
+        return click.prompt(
+            question, default=default, show_default=False, value_proc=read, err=True
+        )
+    except click.Abort:
+        if sys.stdin.isatty():  # the user's Ctrl+C
+            raise
+        return at_the_end

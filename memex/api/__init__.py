@@ -4,9 +4,9 @@ pieces is a stream of JSON lines.
 A room a module: `documents`, `questions`, `digests` (what is remembered of whom), `intake`
 (spool, watched files, progress), `live` (what is being said), `feeds` (podcasts), `people`
 (who speaks), `names` (that may be said), `traces` (what was asked), `cases` (for evals),
-`tuning` (learning from marks), `upkeep` (status, reindexing, forgetting), `retention`,
-`soundness` (looking for damage). Operations that change the memory run to their end in a
-thread of their own, whether or not the client that asked still listens.
+`judging` (of answers), `tuning` (learning from marks), `upkeep` (status, reindexing,
+forgetting), `retention`, `soundness` (looking for damage). Operations that change the memory
+run to their end in a thread of their own, whether or not the client that asked still listens.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from memex.api.digests import DigestRoom
 from memex.api.documents import Documents
 from memex.api.feeds import FeedRoom
 from memex.api.intake import Intake
+from memex.api.judging import JudgeRoom
 from memex.api.live import LiveRoom
 from memex.api.names import NameRoom
 from memex.api.people import PeopleRoom
@@ -71,6 +72,7 @@ class Api:
             Soundness(memex),
             TraceRoom(memex),
             CaseRoom(memex),
+            JudgeRoom(memex),
             TuningRoom(memex),
         )
 

@@ -6,6 +6,7 @@ import click
 
 from memex import terminal
 from memex.client import Client
+from memex.commands import judge, labels
 from memex.commands.common import connect, echo_json, json_option
 from memex.errors import NotFound
 from memex.wire import Json
@@ -13,11 +14,16 @@ from memex.wire import Json
 
 @click.group()
 def command() -> None:
-    """Make eval cases of your own memory: a question, and where its answer stands.
+    """Judge answers, and make eval cases of your own memory: a question, and where its answer
+    stands.
 
-    They lie in the library, go with the document in which the answer stands, and leave this
+    Cases lie in the library, go with the document in which the answer stands, and leave this
     machine in a backup only. `python -m evals own` measures with them.
     """
+
+
+command.add_command(labels.command, "label")
+command.add_command(judge.command, "judge")
 
 
 @command.command("add")
