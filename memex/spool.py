@@ -193,10 +193,14 @@ class Spool:
             if item := _load(file):
                 yield item
 
+    def ids(self, state: State) -> set[str]:
+        """The items in a state, by their ids."""
+        with os.scandir(self._folders[state]) as entries:
+            return {e.name[:ID_LENGTH] for e in entries if e.name.endswith(".json")}
+
     def count(self, state: State) -> int:
         """How many items are in a state."""
-        with os.scandir(self.directory / state) as entries:
-            return sum(entry.name.endswith(".json") for entry in entries)
+        return len(self.ids(state))
 
     def has(self, state: State, id_: str) -> bool:
         """Whether an item is in a state."""

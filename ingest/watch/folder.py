@@ -27,7 +27,7 @@ POLL_NETWORK: Final = 60.0
 LOOK_AGAIN: Final = 3600.0
 """Seconds between two looks at a folder whose changes are told."""
 ENOUGH: Final = 2_000
-"""Found files that wait in the spool after which no more are handed in yet."""
+"""Files of a folder that wait in the spool after which no more are handed in yet."""
 LATER: Final = 0.5
 """Seconds until it is looked again whether more can be handed in."""
 TOLD: Final = 1_000
@@ -52,6 +52,8 @@ class Folder:
         self._scanned: datetime | None = None
         self._trouble = ""
         self._crowded = False
+        self._waiting: set[str] = set()
+        """What was handed in and is not taken yet."""
         self._not_before = 0.0
         """Monotonic; the spool has enough until then."""
         self.deaf = False
@@ -161,7 +163,8 @@ class Folder:
         """Hand in some of what has been still for long enough, unless enough waits. Raises
         `DaemonUnavailable`.
         """
-        if sum(item.lane == Lane.FOUND for item in self._spool.waiting()) >= ENOUGH:
+        self._waiting &= self._spool.ids("new")
+        if len(self._waiting) >= ENOUGH:
             self._not_before = time.monotonic() + LATER
             return
         still = self._still.settled(time.monotonic(), _look)
@@ -170,13 +173,14 @@ class Folder:
             forgotten = self._client.forgotten_files([(f.uri, f.signature) for f in still])
         for found in still:
             if found.uri not in forgotten:
-                self._spool.put(
+                item = self._spool.put(
                     found.path,
                     explicit=False,
                     lane=Lane.FOUND,
                     signature=found.signature,
                     durable=False,
                 )
+                self._waiting.add(item.id)
 
     def due(self) -> float | None:
         """When `settle` is worth calling (monotonic); None: not before the next scan."""
