@@ -24,10 +24,15 @@ MARK: Final = "\ue000{}\ue001"
 private-use characters, which no template tests for or changes."""
 
 GRAMMAR_ROOT: Final = b"root"
+EVERY_LAYER: Final = -1
+"""As llama.cpp has it."""
+
+_log = logging.getLogger(__name__)
 
 
 class LlamaModel:
-    """A chat model in a GGUF file, greedy and deterministic.
+    """A chat model in a GGUF file, greedy and deterministic; on the GPU, if llama.cpp was built
+    for one and it has room.
 
     One completion runs at a time; others wait. The evaluated prompt is kept, so
     that a prompt which begins like the one before costs only its rest. What a
@@ -45,7 +50,7 @@ class LlamaModel:
         logging.getLogger("llama-cpp-python").setLevel(logging.CRITICAL + 1)  # its C library's
         try:
             with _without_tiles():
-                self._llama = Llama(str(path), n_ctx=context, n_threads=_cores(), verbose=False)
+                self._llama = _loaded(path, context)
         except (ValueError, OSError) as error:
             raise ModelError(
                 f"{path} cannot be loaded as a language model: {error}",
@@ -198,6 +203,24 @@ class LlamaModel:
         if token < 0:
             return ""
         return bytes(self._llama.detokenize([token], special=True)).decode("utf-8", "replace")
+
+
+def _loaded(path: Path, context: int) -> Llama:
+    """All layers on the GPU; where that fails, which may be for want of memory there, none.
+    Raises `ValueError`, `OSError`.
+    """
+
+    def load(layers: int) -> Llama:
+        return Llama(
+            str(path), n_ctx=context, n_threads=_cores(), n_gpu_layers=layers, verbose=False
+        )
+
+    if llama_cpp.llama_supports_gpu_offload():
+        try:
+            return load(EVERY_LAYER)
+        except ValueError as error:
+            _log.warning("%s is not loaded on the GPU (%s): it runs on the processor", path, error)
+    return load(0)
 
 
 def _is_not_empty() -> Any:  # noqa: ANN401 - llama_cpp is untyped

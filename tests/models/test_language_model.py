@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from llama_cpp import Llama
 
 from memex.config import Config, ModelChoice, Paths
 from memex.errors import InvalidRequest, ModelDamaged, ModelError, ModelMissing
 from memex.models.catalogue import SMOLLM2
-from memex.models.language_model import LlamaModel
+from memex.models.language_model import EVERY_LAYER, LlamaModel
 from memex.models.loading import load_language_model, reader_file
 from memex.protocols import Message
 
@@ -33,6 +35,28 @@ def test_an_answer_streams_and_is_the_same_each_time(model: LlamaModel) -> None:
     assert len(pieces) > 3
     assert "Vannevar Bush" in "".join(pieces)
     assert list(model.complete(QUESTION, max_tokens=40)) == pieces
+
+
+def test_where_the_gpu_has_no_room_the_processor_answers(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[object] = []
+    real: Callable[..., object] = Llama
+
+    def without_room(path: str, **options: object) -> object:
+        asked.append(options["n_gpu_layers"])
+        if options["n_gpu_layers"]:
+            raise ValueError("Failed to load model from file")
+        return real(path, **options)
+
+    monkeypatch.setattr("llama_cpp.llama_supports_gpu_offload", lambda: True)
+    monkeypatch.setattr("memex.models.language_model.Llama", without_room)
+    home = Path("nowhere")
+    config = Config(Paths(home, home / "config.toml"), ModelChoice())
+    with closing(LlamaModel(reader_file(config), "tiny", 512)) as loaded:
+        assert "Bush" in "".join(loaded.complete(QUESTION, max_tokens=40))
+    assert asked == [EVERY_LAYER, 0]
+    assert "is not loaded on the GPU" in caplog.text
 
 
 def test_a_grammar_leaves_only_what_it_allows(model: LlamaModel) -> None:
