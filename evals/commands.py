@@ -171,6 +171,14 @@ def pairwise(
 
 
 @evals.command()
+@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), default=CACHE)
+@_json
+def followups(cache: Path, json_file: Path | None) -> None:
+    """Ask the project's follow-ups by themselves and after what was asked before them."""
+    import_module("evals.followups").run(cache, json_file)
+
+
+@evals.command()
 @_json
 def own(json_file: Path | None) -> None:
     """Score what your own memory finds for your own cases (`memex evals`)."""

@@ -1,5 +1,5 @@
-"""Figures that must not be fallen behind: the sections `recall.SET` and `answers.SET` of
-floors.toml.
+"""Figures that must not be fallen behind: the sections `recall.SET`, `answers.SET` and
+`followups.SET` of floors.toml.
 
 Besides its floors every set of recall holds the rule that what is served is never below the
 best retriever that looks at one kind of evidence.
@@ -18,8 +18,8 @@ from evals.results import SERVED, SINGLE, SetResult
 FILE: Final = Path(__file__).with_name("floors.toml")
 RULE: Final = ("recall@5", "nDCG@10")
 """The metrics at which what is served is held against the single retrievers."""
-AT_MOST: Final = "served"
-"""Of answers: the share of what is served that is declined, the one that is to be small."""
+AT_MOST: Final = frozenset({"served", "declined", "changed", "others"})
+"""Of answers and follow-ups: the shares that are to be small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ def read_answer_floors(path: Path = FILE) -> dict[str, Floors]:
     return _read(path, "answers")
 
 
+def read_followup_floors(path: Path = FILE) -> dict[str, Floors]:
+    """The floors of follow-ups, by set; those of `AT_MOST` are ceilings."""
+    return _read(path, "followups")
+
+
 def _read(path: Path, kind: str) -> dict[str, Floors]:
     sections = tomllib.loads(path.read_text(encoding="utf-8"))[kind]
     return {
@@ -56,11 +61,13 @@ def _read(path: Path, kind: str) -> dict[str, Floors]:
 
 
 def broken_answers(shares: Mapping[str, float], floors: Floors) -> list[str]:
-    """What does not hold of some shares (`evals.answers.shares`), in sentences."""
+    """What does not hold of some shares (`evals.answers.shares`, `evals.followups.shares`), in
+    sentences.
+    """
     found = [f"{floors.set}: no {name}" for name in floors.least if name not in shares]
     for name, floor in floors.least.items():
         share = shares.get(name, floor)
-        if share > floor if name == AT_MOST else share < floor:
+        if share > floor if name in AT_MOST else share < floor:
             found.append(f"{floors.set}: {name} is {share:.4f}, its floor {floor:.4f}")
     return found
 

@@ -17,7 +17,7 @@ from memex.config import Paths
 from memex.errors import DaemonUnavailable, MemexError, error_from_json
 from memex.progress import Event
 from memex.protocols import NO_FILTERS, Filters, Remembered, Retracted, Step, Token
-from memex.types import Answer, Arrival, Copy, FeedLook, Hit, Known, KnownFeed, KnownFile
+from memex.types import Answer, Arrival, Copy, FeedLook, Hit, Known, KnownFeed, KnownFile, Turn
 from memex.wire import (
     END,
     Json,
@@ -29,6 +29,7 @@ from memex.wire import (
     filters_to_json,
     hit_from_json,
     look_to_json,
+    turn_to_json,
     whole_feed_from_json,
 )
 
@@ -108,10 +109,12 @@ class Client:
         return self._call("POST", "/v1/recall", {**body, **wanted})
 
     def ask(
-        self, question: str, *, filters: Filters = NO_FILTERS
+        self, question: str, *, filters: Filters = NO_FILTERS, after: Turn | None = None
     ) -> Iterator[Token | Retracted | Answer]:
-        """Answer from what is remembered; the last item is the `Answer`."""
-        for fields in self.ask_json(question, filters):
+        """Answer from what is remembered, a follow-up by what was asked before it; the last item
+        is the `Answer`.
+        """
+        for fields in self.ask_json(question, filters, turn_to_json(after) if after else None):
             if fields["type"] == "answer":
                 yield answer_from_json(fields)
             else:
@@ -119,9 +122,13 @@ class Client:
                 if isinstance(event, Token | Retracted):
                     yield event
 
-    def ask_json(self, question: str, filters: Filters = NO_FILTERS) -> Iterator[Json]:
-        """`ask` as JSON; the last item has the type "answer"."""
-        body = {"question": question, "filters": filters_to_json(filters)}
+    def ask_json(
+        self, question: str, filters: Filters = NO_FILTERS, after: Json | None = None
+    ) -> Iterator[Json]:
+        """`ask` as JSON; the last item has the type "answer". Of an answer `memex.wire.turn_of`
+        makes what the next question may come `after`.
+        """
+        body = {"question": question, "filters": filters_to_json(filters), "after": after}
         return self._stream("/v1/ask", body)
 
     def about(self, name: str, limit: int) -> Json:

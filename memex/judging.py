@@ -211,7 +211,7 @@ def sample_of(trace: Mapping[str, Any]) -> Sample | None:
     verdict = trace["verdict"]
     return Sample(
         id=trace["id"],
-        question=trace["query"],
+        question=trace["understood"] or trace["query"],
         answer=trace["answer"],
         found=found,
         quotes=tuple(each["text"] for each in shown),

@@ -65,7 +65,7 @@ def marked(library: Library) -> list[Marked]:
 def _traces(library: Library) -> list[Marked]:
     return [
         Marked(
-            trace.query,
+            trace.asked,
             trace.asked_at,
             trace.filters,
             tuple(Place(x.document_id, x.first, x.last, x.passage_id) for x in trace.right),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
@@ -13,7 +14,8 @@ from typing import Final
 from memex import tombstones
 from memex.answer import NOT_FOUND, answer
 from memex.answer.bearing import bearing
-from memex.answer.evidence import read
+from memex.answer.evidence import PASSAGES, read, with_cited
+from memex.answer.followup import balanced, meant
 from memex.answer.write import warm
 from memex.config import Answering, Config, Paths, Tracing
 from memex.errors import IndexDamaged, InvalidRequest, MemexError, StorageError
@@ -49,7 +51,9 @@ from memex.types import (
     Document,
     Hit,
     Known,
+    Passage,
     Results,
+    Turn,
 )
 from memex.weights import Learnt
 
@@ -290,21 +294,58 @@ class Memex:
         )
 
     def ask(
-        self, question: str, *, filters: Filters = NO_FILTERS, draft: Draft | None = None
+        self,
+        question: str,
+        *,
+        filters: Filters = NO_FILTERS,
+        after: Turn | None = None,
+        draft: Draft | None = None,
     ) -> Generator[Token | Retracted | Answer, None, None]:
-        """Answer from what is remembered; the last item is the `Answer`. What was found, and
-        what the model was told and wrote, is noted in a `draft`.
+        """Answer from what is remembered, a follow-up by what was asked before it (`after`); the
+        last item is the `Answer`. What was found, and what the model was told and wrote, is noted
+        in a `draft`.
         """
-        draft = draft or Draft()
-        served = self._serve(question, here(), ASK_LIMIT, filters, draft)
+        _check_query(question, ASK_LIMIT)
+        draft, now = draft or Draft(), here()
+        before, cited = self._before(after)
+        asked = meant(question, before, now, self.library.people.names())
+        draft.understood = asked.understood
+        served = self._serve(asked.text, now, ASK_LIMIT, filters, draft)
+        if asked.follows and narrowed(filters, served.asked.understood) == NO_FILTERS:
+            draft.hits = with_cited(served.hits, cited)
         with draft.timed("bearing"):
-            found = read(served.hits, self.library, self._embedder)
-            bears = bearing(question, served.asked, found, self._embedder)
+            found = read(draft.hits, self.library, self._embedder)
+            wanted = replace(served.asked, shares=balanced(served.asked.shares, asked))
+            bears = bearing(asked.text, wanted, found, self._embedder)
         draft.bearing = {**asdict(bears), "probability": bears.probability}
         if bears.probability < self._sure:
-            yield NOT_FOUND
+            yield replace(NOT_FOUND, understood=asked.understood)
             return
-        yield from answer(question, found, self._embedder, Noted(self._language_model, draft))
+        model = Noted(self._language_model, draft)
+        with closing(answer(asked.text, found, self._embedder, model, asks=asked.asks)) as items:
+            for item in items:
+                if isinstance(item, Answer):
+                    yield replace(item, understood=asked.understood)
+                else:
+                    yield item
+
+    def _before(self, after: Turn | None) -> tuple[Turn | None, list[Passage]]:
+        """What was asked before, with the passages that its answer cites. Where one of them is
+        gone, nothing of that answer is used: it may say what was forgotten.
+        """
+        if after is None or not after.passages:
+            return after and replace(after, answer=""), []
+        ids = after.passages[:PASSAGES]
+        try:
+            there = self.indexer.serving.index.named(ids)
+        except IndexDamaged:
+            self.indexer.suspect()
+            raise
+        current = self.library.among({each.document_id for each in there.values()})
+        cited = [there[id_] for id_ in ids if id_ in there and there[id_].document_id in current]
+        places = self.library.places(current)
+        placed = [replace(each, uri=places[each.document_id]) for each in cited]
+        return after if len(cited) == len(ids) else replace(after, answer=""), placed
 
     def forget(self, *document_ids: str, tombstone: bool = True) -> None:
         """Remove documents from library and index. Raises `NotFound`.

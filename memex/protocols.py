@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from memex.types import Answer, Arrival, Correction, Hit, Segment
+from memex.types import Answer, Arrival, Correction, Hit, Segment, Turn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -192,9 +192,11 @@ class Memory(Protocol):
         """The passages that answer best, best first."""
 
     def ask(
-        self, question: str, *, filters: Filters = NO_FILTERS
+        self, question: str, *, filters: Filters = NO_FILTERS, after: Turn | None = None
     ) -> Iterator[Token | Retracted | Answer]:
-        """Answer from what is remembered. The last item is the `Answer`."""
+        """Answer from what is remembered, a follow-up by what was asked before it (`after`). The
+        last item is the `Answer`.
+        """
 
     def forget(self, *document_ids: str, tombstone: bool = True) -> None:
         """Remove documents everywhere. Raises `NotFound`.

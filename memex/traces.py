@@ -79,6 +79,13 @@ class Trace:
     note: str = ""
     bearing: Mapping[str, float] | None = None
     """What spoke for an answer, and how probable one was; None for a search."""
+    understood: str | None = None
+    """What a follow-up was understood as."""
+
+    @property
+    def asked(self) -> str:
+        """The question as it stands by itself."""
+        return self.understood or self.query
 
     @property
     def right(self) -> tuple[Shown, ...]:
@@ -234,10 +241,11 @@ class Traces:
 
     def own_texts(self) -> dict[int, str]:
         """What is in each trace that need not be in a document which it shows: what was
-        asked, how it was narrowed, and the notes.
+        asked and how that was understood, how it was narrowed, and the notes.
         """
         rows = self._database.all(
-            "SELECT id, query || char(10) || filters || char(10) || note || coalesce((SELECT"
+            "SELECT id, query || char(10) || coalesce(understood, '') || char(10) || filters"
+            " || char(10) || note || coalesce((SELECT"
             " group_concat(char(10) || note, '') FROM shown WHERE trace_id = id), '') AS text"
             " FROM traces"
         )
@@ -271,7 +279,7 @@ def _insert(db: sqlite3.Connection, trace: Trace) -> None:
         for exchange in trace.exchanges
     ]
     db.execute(
-        "INSERT INTO traces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO traces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             trace.id,
             trace.kind,
@@ -285,6 +293,7 @@ def _insert(db: sqlite3.Connection, trace: Trace) -> None:
             trace.verdict,
             trace.note,
             json.dumps(dict(trace.bearing)) if trace.bearing is not None else None,
+            trace.understood,
         ),
     )
     lists: dict[List, Sequence[Shown]] = {
@@ -350,6 +359,7 @@ def _trace(row: sqlite3.Row, shown: Iterable[sqlite3.Row]) -> Trace:
         verdict=row["verdict"],
         note=row["note"],
         bearing=json.loads(row["bearing"]) if row["bearing"] else None,
+        understood=row["understood"],
     )
 
 

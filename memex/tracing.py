@@ -42,6 +42,8 @@ class Draft:
     exchanges: list[Exchange] = field(default_factory=list)
     bearing: Mapping[str, float] | None = None
     """What spoke for an answer; None for a search."""
+    understood: str | None = None
+    """What a follow-up was understood as."""
     timings: dict[str, float] = field(default_factory=dict)
     """Milliseconds by stage."""
     began: float = field(default_factory=time.perf_counter)
@@ -78,6 +80,7 @@ class Draft:
             answer=answer.text if answer else None,
             found=answer.found if answer else None,
             bearing=self.bearing,
+            understood=self.understood,
         )
 
 

@@ -396,6 +396,19 @@ class Answer:
     text: str
     citations: tuple[Citation, ...]
     found: bool
+    understood: str | None = None
+    """What a follow-up was understood as; None where the question stood by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question that was asked before, and what came of it: what a follow-up follows."""
+
+    question: str
+    """As it was understood."""
+    answer: str = ""
+    passages: tuple[str, ...] = ()
+    """The ids of those that the answer cites."""
 
 
 def heard_id(source: str, device: str, started_at: datetime) -> str:

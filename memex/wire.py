@@ -31,6 +31,7 @@ from memex.types import (
     Results,
     Segment,
     Snippet,
+    Turn,
     Voiceprint,
     Word,
 )
@@ -120,6 +121,7 @@ def answer_to_json(question: str, answer: Answer, ms: float) -> Json:
         "answer": answer.text,
         "found": answer.found,
         "citations": [{"n": c.n, **hit_to_json(c.hit)} for c in answer.citations],
+        "understood": answer.understood,
         "ms": ms,
     }
 
@@ -127,7 +129,34 @@ def answer_to_json(question: str, answer: Answer, ms: float) -> Json:
 def answer_from_json(fields: Mapping[str, Any]) -> Answer:
     """The inverse of `answer_to_json`."""
     citations = tuple(Citation(c["n"], hit_from_json(c)) for c in fields["citations"])
-    return Answer(fields["answer"], citations, fields["found"])
+    return Answer(fields["answer"], citations, fields["found"], fields["understood"])
+
+
+def turn_of(answer: Mapping[str, Any]) -> Json:
+    """What a question comes `after` that is asked next: of an answer as `ask --json` prints it."""
+    return {
+        "question": answer["understood"] or answer["question"],
+        "answer": answer["answer"],
+        "passages": [citation["id"] for citation in answer["citations"]],
+    }
+
+
+def turn_to_json(turn: Turn) -> Json:
+    """A question that was asked before."""
+    return {**_fields(turn), "passages": list(turn.passages)}
+
+
+def turn_from_json(fields: object) -> Turn:
+    """The inverse of `turn_to_json`. Raises `InvalidRequest`."""
+    match fields:
+        case {"question": str(question), **others}:
+            said, passages = others.get("answer") or "", others.get("passages") or []
+            if isinstance(said, str) and isinstance(passages, list):
+                return Turn(question, said, tuple(map(str, passages)))
+    raise InvalidRequest(
+        'What a question comes "after" makes no sense.',
+        'Send {"question": …, "answer": …, "passages": [ids of those that it cites]}.',
+    )
 
 
 def document_to_json(document: Document) -> Json:

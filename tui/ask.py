@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Sequence, Set
+from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -10,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from memex.errors import DaemonUnavailable, InvalidRequest, MemexError
-from tui.asking import located, why
+from tui.asking import after, located, why
 from tui.cell import Cell
 from tui.findings import Place
 from tui.link import Line
@@ -31,6 +32,8 @@ class Ask(Vertical):
         self._line = line
         self._edited: Cell | None = None
         self._current: Cell | None = None
+        self._due: list[Cell] = []
+        """Cells that wait for the answer above them."""
 
     def compose(self) -> ComposeResult:
         """Cells above the line."""
@@ -73,21 +76,40 @@ class Ask(Vertical):
         self._ask(cell, question)
 
     def _ask(self, cell: Cell, question: str) -> None:
-        turn = cell.ask(question)
+        cell.ask(question)
         self._current = cell
+        for other in following(cell, self.cells()):
+            other.grow_stale()
+        self._due = [*(each for each in self._due if each is not cell), cell]
         self.query_one("#cells", VerticalScroll).scroll_end(animate=False)
-        beside(self, lambda: self._answer(cell, turn), f"question {cell.number}")
+        self._go_on()
 
-    def _answer(self, cell: Cell, turn: int) -> None:
+    def _go_on(self) -> None:
+        """Ask what waits, but for what may follow a question that has no answer yet."""
+        cells = self.cells()
+        for cell in [each for each in cells if each in self._due]:
+            above = cells[: cells.index(cell)]
+            if not (above and above[-1].busy):
+                self._due.remove(cell)
+                self._begin(cell, next((each for each in reversed(above) if each.said), None))
+
+    def _begin(self, cell: Cell, above: Cell | None) -> None:
+        cell.after, turn = above, cell.turn
+        said = above.said if above else None
+        beside(self, lambda: self._answer(cell, turn, said), f"question {cell.number}")
+
+    def _answer(self, cell: Cell, turn: int, before: Mapping[str, Any] | None) -> None:
         """In a thread."""
         try:
-            self._line.use(lambda memory: self._stream(memory, cell, turn))
+            self._line.use(lambda memory: self._stream(memory, cell, turn, before))
         except MemexError as error:
             tell(self, Failed(cell.number, turn, error))
 
-    def _stream(self, memory: Memory, cell: Cell, turn: int) -> None:
+    def _stream(
+        self, memory: Memory, cell: Cell, turn: int, before: Mapping[str, Any] | None
+    ) -> None:
         answer = None
-        for fields in memory.ask_json(cell.question):
+        for fields in memory.ask_json(cell.question, after=after(before)):
             if cell.turn != turn:
                 return  # asked otherwise: closing the stream stops the model
             if fields["type"] == "error":
@@ -117,12 +139,14 @@ class Ask(Vertical):
             self.call_after_refresh(cell.scroll_visible, animate=False)
             if self.prompt.has_focus and not self.prompt.value and message.places:
                 self.focus_cell()
+        self._go_on()
 
     def on_failed(self, message: Failed) -> None:
         """There is no answer."""
         message.stop()
         if cell := self._cell(message.cell, message.turn):
             cell.fail(message.error.message)
+        self._go_on()
         if not isinstance(message.error, DaemonUnavailable):
             self.post_message(Refused(message.error))
 
@@ -137,12 +161,17 @@ class Ask(Vertical):
             cell.focus()
 
     def forget(self, documents: Set[str]) -> None:
-        """Keep no answer that quotes documents that are no more."""
-        for cell in self.cells():
-            if any(place.document in documents for place in cell.places):
-                cell.remove()
-                self._current = None if self._current is cell else self._current
-                self._edited = None if self._edited is cell else self._edited
+        """Keep no answer that quotes documents that are no more, and none that was understood by
+        such an answer: it may have its names.
+        """
+        cells = self.cells()
+        gone = [c for c in cells if any(place.document in documents for place in c.places)]
+        for cell in dict.fromkeys(each for one in gone for each in (one, *following(one, cells))):
+            cell.remove()
+            self._current = None if self._current is cell else self._current
+            self._edited = None if self._edited is cell else self._edited
+            self._due = [each for each in self._due if each is not cell]
+        self.call_after_refresh(self._go_on)
         if self.place and self.place.document in documents:
             self.place = None
 
@@ -156,6 +185,9 @@ class Ask(Vertical):
         cell = self._current = message.cell
         if message.what == "again":
             self._ask(cell, cell.question)
+        elif message.what == "stale":
+            for each in [each for each in self.cells() if each.stale]:
+                self._ask(each, each.question)
         elif message.what == "edit":
             self._edited = cell
             self.prompt.value = cell.question
@@ -221,9 +253,19 @@ def _untraced() -> MemexError:
     )
 
 
+def following(cell: Cell, cells: Sequence[Cell]) -> list[Cell]:
+    """The cells that were understood by a cell, or by one that was."""
+    found: list[Cell] = []
+    for each in cells:
+        if each.follows is not None and each.follows in {cell, *found}:
+            found.append(each)
+    return found
+
+
 def _tips() -> Content:
     return Content.assemble(
         ("Ask in a sentence.\n\n", "bold"),
+        "A question may follow the one above it: “and when was that?”\n"
         "The answer says what it rests on, or that nothing was found. Each citation [1] is a "
         "place:\nEnter plays or shows it, Esc comes back. ",
         ("e", "bold $text-accent"), " edits a question and asks it again, ",

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from memex.protocols import Filters
 from tui.findings import Place, cited
 from tui.memory import Memory
 from tui.text import cut
+
+if TYPE_CHECKING:
+    from memex.wire import Json
 
 QUOTE: Final = 300
 """Characters of a quote by which its place is looked for, where no trace tells it."""
@@ -35,6 +38,13 @@ def located(memory: Memory, answer: Mapping[str, Any]) -> list[Place]:
     ]
 
 
+def after(answer: Mapping[str, Any] | None) -> Json | None:
+    """What the next question comes after: an answer, where there is one."""
+    from memex.wire import turn_of  # noqa: PLC0415 (a screen is up before it is imported)
+
+    return turn_of(answer) if answer else None
+
+
 def _searched(memory: Memory, place: Place) -> Place:
     within = Filters(document_id=place.document)
     found = memory.search(place.text[:QUOTE], 1, within, segments=True, trace=False)
@@ -46,7 +56,9 @@ def why(trace: Mapping[str, Any]) -> list[tuple[str, str]]:
     """A trace as headings and texts: the times, the hits and which list found them, what the
     model was told and wrote.
     """
-    said = [("Times", "  ".join(f"{name} {ms:.0f} ms" for name, ms in trace["timings"].items()))]
+    times = "  ".join(f"{name} {ms:.0f} ms" for name, ms in trace["timings"].items())
+    said = [("Understood as", trace["understood"])] if trace.get("understood") else []
+    said.append(("Times", times))
     said.append(("Passages that were read", "\n".join(map(_hit, islice(trace["hits"], HITS)))))
     if trace["citations"]:
         said.append(("Quoted", "\n".join(map(_hit, trace["citations"]))))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
@@ -68,13 +68,14 @@ class Cell(Vertical, can_focus=True):
         Binding("e", "edit", "Edit"),
         Binding("r", "again", "Again"),
         Binding("w", "why", "Why"),
+        Binding("R", "stale", "Again what is stale", show=False),
     ]
 
     class Wanted(Message):
-        """Something is to be done with a cell: "edit", "again", "why"."""
+        """Something is to be done with a cell: "edit", "again", "why", "stale"."""
 
         def __init__(self, cell: Cell, what: str) -> None:
-            """`what` is one of the three."""
+            """`what` is one of the four."""
             super().__init__()
             self.cell = cell
             self.what = what
@@ -89,12 +90,23 @@ class Cell(Vertical, can_focus=True):
         self.trace: int | None = None
         self.places: Sequence[Place] = ()
         self.verdicts: dict[str, str | None] = {}
+        self.busy = False
+        """Whether its answer is waited for."""
+        self.stale = False
+        """Whether it was understood by a question that was asked again since."""
+        self.after: Cell | None = None
+        """The cell that it is asked after."""
+        self.follows: Cell | None = None
+        """The same, where it was understood by that."""
+        self.said: Mapping[str, Any] | None = None
+        """Its answer, as it came."""
         self._answer = ""
         self._state = "…"
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
         yield Static(id="question", markup=False)
+        yield Static(id="understood", markup=False)
         yield Static(id="answer", markup=False)
         yield Citations(markup=False)
 
@@ -112,6 +124,8 @@ class Cell(Vertical, can_focus=True):
         """Begin to be asked, perhaps otherwise; the turn."""
         self.question, self._answer, self._state = question, "", "…"
         self.trace, self.places = None, ()
+        self.busy, self.stale = True, False
+        self.after = self.follows = self.said = None
         self.verdicts.clear()
         self.turn += 1
         self._draw()
@@ -127,11 +141,18 @@ class Cell(Vertical, can_focus=True):
             self._answer = fields["answer"]
             self._state = f"{fields['ms'] / 1000:.1f} s"
             self.trace = fields.get("trace")
+            self.busy, self.said = False, fields
+            self.follows = self.after if fields.get("understood") else None
         self._draw()
 
     def fail(self, why: str) -> None:
         """Say that there is no answer."""
-        self._state = shown(why)
+        self._state, self.busy = shown(why), False
+        self._draw()
+
+    def grow_stale(self) -> None:
+        """Say that what it follows was asked again."""
+        self.stale = True
         self._draw()
 
     def cite(self, places: Sequence[Place]) -> None:
@@ -152,6 +173,9 @@ class Cell(Vertical, can_focus=True):
             (f"  {self._state}", QUIET), *self._verdict(""),
         )  # fmt: skip
         self.query_one("#question", Static).update(head)
+        below = [Content.styled(*line) for line in self._understood()]
+        self.query_one("#understood", Static).update(Content("\n").join(below))
+        self.query_one("#understood").display = bool(below)
         text = "\n".join(paragraphs(self._answer)) if self._answer else ""
         numbers = [Span(*found.span(), "bold $text-accent") for found in NUMBER.finditer(text)]
         self.query_one("#answer", Static).update(Content(text, numbers))
@@ -189,6 +213,13 @@ class Cell(Vertical, can_focus=True):
         event.stop()
         self.post_message(Opened(self.places[event.option_index]))
 
+    def _understood(self) -> Iterator[tuple[str, str]]:
+        """What it was understood as, and whether that still holds."""
+        if self.follows is not None and self.said is not None:
+            yield f"understood as: {shown(self.said['understood'])}", QUIET
+        if self.stale:
+            yield "stale: what it follows was asked again; r asks it, R all", "$text-warning"
+
     def action_edit(self) -> None:
         """Write it otherwise."""
         self.post_message(self.Wanted(self, "edit"))
@@ -196,6 +227,10 @@ class Cell(Vertical, can_focus=True):
     def action_again(self) -> None:
         """Ask it once more."""
         self.post_message(self.Wanted(self, "again"))
+
+    def action_stale(self) -> None:
+        """Ask all again that are stale."""
+        self.post_message(self.Wanted(self, "stale"))
 
     def action_why(self) -> None:
         """Show why the answer is as it is."""

@@ -38,7 +38,7 @@ KEYS: Final = {
     },
     "A question": {
         "e": "edit it and ask again",
-        "r": "ask it again",
+        "r R": "ask it again; all that are stale, since what they follow was asked again",
         "w": "why the answer is as it is",
     },
     "The library": {

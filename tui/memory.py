@@ -35,8 +35,12 @@ class Memory(Protocol):
     def segments(self, document_id: str, first: int, last: int) -> Json:
         """A window of a document."""
 
-    def ask_json(self, question: str, filters: Filters = NO_FILTERS) -> Iterator[Json]:
-        """Pieces of an answer as they come; last the answer."""
+    def ask_json(
+        self, question: str, filters: Filters = NO_FILTERS, after: Json | None = None
+    ) -> Iterator[Json]:
+        """Pieces of an answer as they come; last the answer. A follow-up is understood by what
+        was asked before (`after`, which `memex.wire.turn_of` makes of an answer).
+        """
 
     def traces(self, limit: int) -> list[Json]:
         """The latest traces, newest first."""

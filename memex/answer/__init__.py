@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from typing import Final
@@ -18,21 +18,27 @@ NOT_FOUND: Final = Answer("I find nothing about that.", (), found=False)
 
 
 def answer(
-    question: str, found: Sequence[Read], embedder: Embedder, model: LanguageModel
-) -> Iterator[Token | Retracted | Answer]:
+    question: str,
+    found: Sequence[Read],
+    embedder: Embedder,
+    model: LanguageModel,
+    *,
+    asks: str = "",
+) -> Generator[Token | Retracted | Answer, None, None]:
     """Stream the answer to a question from what was found and read, if anything; the last item
-    is the `Answer`.
+    is the `Answer`. By what it `asks`, where that is not all of it, it is told whether a person is
+    asked for, a time or a number.
 
     When the model writes nothing that its quotes support, the best quote is the answer.
     """
     if not found:
         yield NOT_FOUND
         return
-    quoted = quotes(question, found, embedder)
+    quoted = quotes(question, found, embedder, asks=asks)
     zone = here().tzinfo
     told = [_spelled(quote, zone) for quote in quoted]
     text = ""
-    for item in write(question, told, model):
+    for item in write(question, told, model, asks=asks):
         if isinstance(item, str):
             text = item
         else:

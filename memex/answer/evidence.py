@@ -94,6 +94,20 @@ class Read:
     """Who speaks in its document."""
 
 
+def with_cited(hits: Sequence[Hit], cited: Sequence[Passage]) -> list[Hit]:
+    """Hits among whose first `PASSAGES` are those that an earlier answer cites: each as it was
+    found, or as the last of them.
+    """
+    found = {hit.passage.id: hit for hit in hits}
+    ids = {passage.id for passage in cited}
+    kept = [hit for hit in hits if hit.passage.id not in ids]
+    last = hits[min(len(hits), PASSAGES) - 1].score if hits else 1.0
+    again = [found.get(passage.id, Hit(passage, last)) for passage in cited]
+    first = [*kept[: max(PASSAGES - len(again), 0)], *again]
+    first.sort(key=lambda hit: -hit.score)
+    return [*first, *kept[max(PASSAGES - len(again), 0) :]]
+
+
 def read(hits: Sequence[Hit], texts: Texts, embedder: Embedder) -> list[Read]:
     """The first `PASSAGES` of some hits, in their sentences."""
     there = [(hit, _sentences(hit.passage, texts)) for hit in hits[:PASSAGES]]
@@ -110,11 +124,15 @@ def read(hits: Sequence[Hit], texts: Texts, embedder: Embedder) -> list[Read]:
     ]
 
 
-def quotes(question: str, found: Sequence[Read], embedder: Embedder) -> list[Quote]:
-    """The best quote of each passage, best first, weak ones left out."""
+def quotes(
+    question: str, found: Sequence[Read], embedder: Embedder, *, asks: str = ""
+) -> list[Quote]:
+    """The best quote of each passage, best first, weak ones left out. `asks` is as in
+    `memex.answer.answer`.
+    """
     asked = embedder.encode_query(question)
     stems = set(content_stems(question))
-    has_expected = expected(question) or (lambda _: False)
+    has_expected = expected(asks or question, known=question) or (lambda _: False)
     first = found[0].hit.score if found else 0.0
     quoted = [_quote(one, asked, stems, has_expected, first) for one in found]
     quoted.sort(key=lambda quote: -quote.score)

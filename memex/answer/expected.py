@@ -33,10 +33,12 @@ _INNER_WORD: Final = re.compile(r"(?<=[\w,;:] )[^\W\d_]{2,}")
 """A word that does not begin its sentence."""
 
 
-def expected(question: str) -> Callable[[str], bool] | None:
-    """Whether a text has what the question asks for; None where that is not known."""
+def expected(question: str, known: str = "") -> Callable[[str], bool] | None:
+    """Whether a text has what the question asks for; None where that is not known. Names that are
+    `known` are not asked for.
+    """
     if _PERSON.search(question):
-        return partial(_has_name, asked=question.casefold())
+        return partial(_has_name, asked=f"{question} {known}".casefold())
     if _TIME.search(question):
         return partial(_has_number_or, words=TIMES)
     if _NUMBER.search(question):

@@ -41,7 +41,7 @@ number ::= NUMBERS
 
 PREAMBLES: Final = tuple(
     f"The answer{to}is{colon} "
-    for to in (" ", " to this question ", " to the question ", " to your question ")
+    for to in (" ", *(f" to {which} question " for which in ("this", "the", "that", "your")))
     for colon in (":", "")
 )
 """With which a sentence may begin that has not begun yet; longer ones first."""
@@ -50,18 +50,26 @@ _PIECE: Final = re.compile(r"\S+\s*")
 _CITED: Final = re.compile(r"\[\d+\][.!?]?\s*$")
 
 
-def prompt(question: str, notes: Sequence[Passage]) -> list[Message]:
-    """The messages: a constant instruction, then the notes, then the question."""
+def prompt(question: str, notes: Sequence[Passage], *, asks: str = "") -> list[Message]:
+    """The messages: a constant instruction, then the notes, then the question; of a follow-up
+    what it follows, and then what it `asks`.
+    """
+    asked = _asked(question, asks)
     if len(notes) == 1:
         return [
             Message("system", ONE_NOTE),
-            Message("user", f"Text: {_flat(notes[0])}\nQuestion: {question}"),
+            Message("user", f"Text: {_flat(notes[0])}\n{asked}"),
         ]
     numbered = "\n".join(_note(number, note) for number, note in enumerate(notes, start=1))
     return [
         Message("system", MANY_NOTES),
-        Message("user", f"Notes:\n{numbered}\n\nQuestion: {question}"),
+        Message("user", f"Notes:\n{numbered}\n\n{asked}"),
     ]
+
+
+def _asked(question: str, asks: str) -> str:
+    followed = question.removeprefix(asks).strip(" ()?") if asks else ""
+    return f"About: {followed}\nQuestion: {asks}?" if followed else f"Question: {question}"
 
 
 def grammar(notes: int) -> str:
@@ -83,7 +91,7 @@ def warm(model: LanguageModel) -> None:
 
 
 def write(
-    question: str, quotes: Sequence[Quote], model: LanguageModel
+    question: str, quotes: Sequence[Quote], model: LanguageModel, *, asks: str = ""
 ) -> Iterator[Token | Retracted | str]:
     """Stream the checked answer; the last item is its whole text, "" if none stood up."""
     small = model.parameters < SMALL
@@ -93,7 +101,7 @@ def write(
     done: list[str] = []
     pending = ""
     streaming = model.complete(
-        prompt(question, notes), max_tokens=MAX_TOKENS, grammar=grammar(len(notes))
+        prompt(question, notes, asks=asks), max_tokens=MAX_TOKENS, grammar=grammar(len(notes))
     )
     with closing(streaming) as tokens:
         for piece in _direct(_pieces(tokens)):

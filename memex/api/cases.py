@@ -53,7 +53,7 @@ class CaseRoom:
         name = fields["trace"]
         trace = self._memex.library.traces.trace(None if name == LATEST else number(name))
         evidence = [Evidence(x.document_id, x.first, x.last) for x in trace.right]
-        query = str(fields.get("query") or trace.query)
+        query = str(fields.get("query") or trace.asked)
         return self._cases.add(query, trace.kind, trace.asked_at, evidence)
 
     def _of_question(self, fields: Json) -> int:

@@ -17,7 +17,14 @@ from memex.memory import Memex
 from memex.traces import Kind
 from memex.tracing import Draft
 from memex.types import Answer
-from memex.wire import Json, answer_to_json, event_to_json, filters_from_json, results_to_json
+from memex.wire import (
+    Json,
+    answer_to_json,
+    event_to_json,
+    filters_from_json,
+    results_to_json,
+    turn_from_json,
+)
 
 
 class Questions:
@@ -76,15 +83,19 @@ class Questions:
             self._asked.touch(mode=0o600)
 
     async def ask(self, request: Request) -> Response:
-        """Tokens, then the answer. Closing the connection stops the model."""
+        """Tokens, then the answer; `after` is what was asked before. Closing the connection stops
+        the model.
+        """
         fields = await streams.body(request)
         question = streams.text(fields, "question")
+        before = fields.get("after")
+        after = turn_from_json(before) if before is not None else None
         draft = self._draft("ask", question, fields)
 
         def run() -> Iterator[Json]:
             began = time.perf_counter()
             self._give_notice()
-            answering = self._memex.ask(question, filters=draft.filters, draft=draft)
+            answering = self._memex.ask(question, filters=draft.filters, after=after, draft=draft)
             try:
                 for item in answering:
                     self._give_notice()

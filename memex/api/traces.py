@@ -128,6 +128,7 @@ class TraceRoom:
             "verdict": trace.verdict,
             "note": trace.note,
             "bearing": dict(trace.bearing) if trace.bearing is not None else None,
+            "understood": trace.understood,
         }
 
 

@@ -12,6 +12,7 @@ import click
 from memex import terminal
 from memex.client import Client
 from memex.commands.common import connect
+from memex.commands.trace import understood
 from memex.errors import NotFound
 from memex.judging import NEAREST
 from memex.traces import MOST_NOTE, Verdict
@@ -86,6 +87,7 @@ def _show(trace: Json, progress: str) -> None:
     when = terminal.local(datetime.fromisoformat(trace["asked_at"]))
     click.echo(f"\n{click.style(progress, fg='cyan')}  {when}")
     click.echo(click.style(terminal.one_line(trace["query"]), bold=True))
+    understood(trace["understood"])
     click.echo(terminal.wrapped(trace["answer"]))
     if not trace["found"]:
         click.echo("\nNearest to it:" if trace["hits"] else "\nThere was nothing near it.")

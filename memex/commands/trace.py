@@ -83,10 +83,17 @@ def show(context: click.Context, *, name: str, as_json: bool) -> None:
     narrowed = ", ".join(f"{name} {value}" for name, value in trace["filters"].items())
     click.echo(f"{trace['kind']} {trace['id']}, {when}{f', {narrowed}' if narrowed else ''}")
     click.echo(click.style(terminal.one_line(trace["query"]), bold=True))
+    understood(trace["understood"])
     if trace["answer"] is not None:
         click.echo(f"\n{_sign(trace['verdict'])} {terminal.safe(trace['answer'])}")
     _note(trace)
     why(trace)
+
+
+def understood(text: str | None) -> None:
+    """Show what a follow-up was understood as."""
+    if text is not None:
+        click.echo(click.style(f"Understood as: {terminal.one_line(text)}", dim=True))
 
 
 def why(trace: Json) -> None:

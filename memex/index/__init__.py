@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -263,15 +263,24 @@ class Index:
         with reading(self.directory), self._reads.one():
             return self._passages(rows)
 
+    def named(self, ids: Collection[str]) -> dict[str, Passage]:
+        """The passages of these ids, looked up; one that is gone is left out."""
+        with reading(self.directory), self._reads.one():
+            return {row["id"]: Passage(**row) for row in self._looked_up(ids)}
+
     def _passages(self, rows: Mapping[str, int]) -> dict[str, Passage]:
         names = list(Passage.__slots__)
         taken = self._table.take_row_ids(list(rows.values())).select(names).to_arrow().to_pylist()
         moved = rows.keys() - {row["id"] for row in taken}
-        if moved:
-            condition = f"id IN ({', '.join(map(quoted, moved))})"
-            found = self._table.search().where(condition).select(names).limit(len(moved))
-            taken += found.to_arrow().to_pylist()
+        taken += self._looked_up(moved)
         return {row["id"]: Passage(**row) for row in taken}
+
+    def _looked_up(self, ids: Collection[str]) -> list[dict[str, Any]]:
+        if not ids:
+            return []
+        condition = f"id IN ({', '.join(map(quoted, ids))})"
+        found = self._table.search().where(condition).select(list(Passage.__slots__))
+        return list(found.limit(len(ids)).to_arrow().to_pylist())
 
     def optimise(self) -> None:
         """Fold new rows into the indices, build those that are due, drop old versions.

@@ -175,7 +175,8 @@ def test_a_judge_that_agrees_is_trusted_and_its_silence_is_no_verdict() -> None:
 def trace(**of: object) -> dict[str, Any]:
     hits = [{"text": f"hit {at}"} for at in range(5)]
     return {
-        "id": 4, "kind": "ask", "query": "Who?", "answer": "Ada. [1]", "found": True,
+        "id": 4, "kind": "ask", "query": "Who?", "understood": None,
+        "answer": "Ada. [1]", "found": True,
         "citations": [{"text": "It was Ada."}], "hits": hits, "verdict": None, "note": "", **of,
     }  # fmt: skip
 

@@ -106,7 +106,8 @@ def test_search_filters(memex: Home) -> None:
 
 def test_ask_answers_with_a_citation(memex: Home) -> None:
     answer = memex.json("ask", "who published the essay As We May Think?")
-    assert set(answer) == {"question", "answer", "found", "citations", "ms"}
+    assert set(answer) == {"question", "answer", "found", "citations", "understood", "ms"}
+    assert answer["understood"] is None
     assert answer["found"] is True
     assert "Bush" in answer["answer"]
     assert "[1]" in answer["answer"]

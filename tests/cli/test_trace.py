@@ -13,7 +13,7 @@ from tests.home import Home, home
 LINE = {"id", "kind", "query", "asked_at", "hits", "found", "verdict", "marks", "ms"}
 TRACE = {
     "id", "kind", "query", "asked_at", "filters", "timings", "hits", "citations", "exchanges",
-    "answer", "found", "verdict", "note", "bearing",
+    "answer", "found", "verdict", "note", "bearing", "understood",
 }  # fmt: skip
 SHOWN = {
     "n", "id", "document", "title", "first", "last", "text", "start", "score", "ranks", "verdict",

@@ -87,6 +87,16 @@ def test_a_search_leaves_what_it_served(notes: Notes) -> None:
     assert not trace.citations
 
 
+def test_what_a_follow_up_was_understood_as_is_forgotten_as_what_was_asked(notes: Notes) -> None:
+    traces = notes.memex.library.traces
+    understood = "when was that (who keeps bees; Josiah Pellew)?"
+    first, *_ = (Trace(n, "ask", "when?", datetime.now(UTC), understood=understood) for n in (1, 2))
+    traces.add([first])
+    assert traces.trace(1) == first
+    assert traces.trace(1).asked == understood
+    assert understood in traces.own_texts()[1]
+
+
 @pytest.fixture
 def scripted(tmp_path: Path) -> Iterator[tuple[Memex, ScriptedModel]]:
     made = Machine(tmp_path / "scripted")

@@ -96,6 +96,8 @@ class FakeMemory(Memory):
     """Earlier queries, oldest first."""
     pieces: list[Json] = field(default_factory=list)
     """What is streamed of an answer."""
+    afters: list[Json | None] = field(default_factory=list)
+    """What each question came after."""
     refusal: MemexError | None = None
     """What a search raises."""
     open: threading.Event = field(default_factory=threading.Event)
@@ -188,8 +190,11 @@ class FakeMemory(Memory):
         found = self.held[document_id].segments
         return {"first": first, "count": len(found), "segments": found[first : last + 1]}
 
-    def ask_json(self, question: str, filters: Filters = NO_FILTERS) -> Iterator[Json]:
+    def ask_json(
+        self, question: str, filters: Filters = NO_FILTERS, after: Json | None = None
+    ) -> Iterator[Json]:
         self.past.append(question)
+        self.afters.append(after)
         yield from self.pieces
 
     def traces(self, limit: int) -> list[Json]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from memex.protocols import NO_FILTERS, Filters
 from tests.tui.driving import Driver, drive
 from tests.tui.fakes import FakeMemory, FakeReach, library
+
+if TYPE_CHECKING:
+    from memex.wire import Json
 
 ANSWER = "Ted Nelson called it hypertext. [1]"
 
@@ -22,7 +27,10 @@ def citation(n: int, document: str, position: int) -> dict[str, Any]:
 
 def answer(**others: object) -> list[dict[str, Any]]:
     cited = [citation(1, "talk", 3), citation(2, "note", 2)]
-    told = {"question": "", "answer": ANSWER, "found": True, "citations": cited, "ms": 812.0}
+    told = {
+        "question": "", "answer": ANSWER, "found": True, "citations": cited,
+        "understood": None, "ms": 812.0,
+    }  # fmt: skip
     return [
         {"type": "token", "text": "Ted "},
         {"type": "token", "text": "Nelson"},
@@ -47,6 +55,28 @@ class Notebook(FakeMemory):
                 {"messages": [{"role": "system", "content": "Be \x1b[31mshort."}], "output": "Ted"}
             ],
         }
+
+
+class Follower(Notebook):
+    """A memory that understands what begins with "and" by what was asked before; "slow" waits
+    until it is let go.
+    """
+
+    def ask_json(
+        self, question: str, filters: Filters = NO_FILTERS, after: Json | None = None
+    ) -> Iterator[Json]:
+        list(super().ask_json(question, filters, after))
+        if question.startswith("slow"):
+            assert self.open.wait(20)
+        understood = None
+        if after and question.startswith("and"):
+            understood = f"{question} ({after['question']})?"
+        yield from answer(question=question, answer=f"{question}!", understood=understood)
+
+
+@pytest.fixture
+def notebook() -> FakeReach:
+    return FakeReach(Follower())
 
 
 @pytest.fixture
@@ -181,3 +211,104 @@ def test_cells_stay_and_the_query_of_the_search_is_what_may_be_asked(reach: Fake
         await it.sees("2 another")
 
     drive(steps, reach=reach, size=(140, 45))
+
+
+async def ask_all(it: Driver, *questions: str) -> None:
+    """One after the other, each once the one before is answered."""
+    await it.press("f3")
+    for question in questions:
+        if not it.main.ask.prompt.has_focus:
+            await it.press("slash")
+        await it.type(question)
+        await it.press("enter")
+        await it.sees(f"{question}!")
+        await it.until(lambda: not it.main.ask.prompt.has_focus, "the cursor is in the answer")
+
+
+def turn(question: str, answer: str) -> dict[str, Any]:
+    return {"question": question, "answer": answer, "passages": ["talk:3", "note:2"]}
+
+
+def test_a_cell_follows_the_one_above_it_and_says_what_it_was_understood_as(
+    notebook: FakeReach,
+) -> None:
+    async def steps(it: Driver) -> None:
+        await ask_all(it, "who", "and when", "and why")
+        await it.sees("understood as: and when (who)?")
+        await it.sees("understood as: and why (and when (who)?)?")
+        assert it.memory.afters == [
+            None, turn("who", "who!"), turn("and when (who)?", "and when!"),
+        ]  # fmt: skip
+
+    drive(steps, reach=notebook, size=(140, 60))
+
+
+def test_what_follows_a_cell_that_is_asked_again_is_stale_until_it_is_asked_again(
+    notebook: FakeReach,
+) -> None:
+    async def steps(it: Driver) -> None:
+        await ask_all(it, "who", "and when", "and why", "where", "and how")
+        first, *others = it.main.ask.cells()
+        first.focus()
+        await it.press("e")
+        await it.type("ever")
+        await it.press("enter")
+        await it.sees("whoever!")
+        assert [cell.stale for cell in others] == [True, True, False, False]
+        assert it.text().count("stale: what it follows was asked again") == 2
+        others[0].focus()
+        await it.press("R")
+        await it.sees("understood as: and when (whoever)?")
+        await it.sees("understood as: and why (and when (whoever)?)?")
+        assert "stale:" not in it.text()
+        assert it.memory.past[5:] == ["whoever", "and when", "and why"]
+
+    drive(steps, reach=notebook, size=(140, 80))
+
+
+def test_a_stale_cell_is_asked_again_alone(notebook: FakeReach) -> None:
+    async def steps(it: Driver) -> None:
+        await ask_all(it, "who", "and when", "and why")
+        first, second, third = it.main.ask.cells()
+        first.focus()
+        await it.press("r")
+        await it.until(lambda: second.stale and third.stale and not first.busy)
+        second.focus()
+        await it.press("r")
+        await it.until(lambda: not second.stale and not second.busy)
+        assert third.stale
+
+    drive(steps, reach=notebook, size=(140, 60))
+
+
+def test_a_question_waits_for_the_answer_that_it_may_follow(notebook: FakeReach) -> None:
+    async def steps(it: Driver) -> None:
+        it.memory.open.clear()
+        await it.press("f3")
+        for question in ("slow one", "and then"):
+            await it.type(question)
+            await it.press("enter")
+        await it.until(lambda: len(it.main.ask.cells()) == 2)
+        await it.until(lambda: it.memory.past == ["slow one"])
+        it.memory.open.set()
+        await it.sees("understood as: and then (slow one)?")
+        assert it.memory.afters[1] == turn("slow one", "slow one!")
+
+    drive(steps, reach=notebook, size=(140, 60))
+
+
+def test_what_was_understood_by_something_forgotten_goes_with_it() -> None:
+    class Narrow(Follower):
+        def ask_json(
+            self, question: str, filters: Filters = NO_FILTERS, after: Json | None = None
+        ) -> Iterator[Json]:
+            cited = [citation(1, "talk" if question == "who" else "note", 2)]
+            for fields in super().ask_json(question, filters, after):
+                yield {**fields, "citations": cited} if "citations" in fields else fields
+
+    async def steps(it: Driver) -> None:
+        await ask_all(it, "who", "and when", "where")
+        it.main.ask.forget({"talk"})
+        await it.until(lambda: [cell.question for cell in it.main.ask.cells()] == ["where"])
+
+    drive(steps, reach=FakeReach(Narrow()), size=(140, 60))
