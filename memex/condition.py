@@ -33,7 +33,7 @@ def condition(paths: Paths) -> dict[str, Any]:
     Raises `StorageError` where the files cannot be looked at.
     """
     ingest = holder(paths.run / "memex-ingest.pid")
-    ears = holder(paths.run / "memex-ears.pid")
+    heard = hearing(paths)
     spool = Spool(paths.spool) if paths.spool.is_dir() else None
     gaps, deaf = Gaps(paths.gaps), Gaps(paths.deaf, EARS)
     seen = gaps.seen()
@@ -43,21 +43,32 @@ def condition(paths: Paths) -> dict[str, Any]:
         "home": str(paths.home),
         "memexd": holder(paths.run / "memexd.pid"),
         "memex_ingest": ingest,
-        "memex_ears": ears,
+        **heard,
         "sign_of_life": seen.isoformat() if seen else None,
         "queue": {
             "waiting": spool.count("new") if spool else 0,
             "working": spool.count("cur") if spool else 0,
         },
         "failed": [failure(item) for item in failures(spool)] if spool else [],
+        "gaps": [
+            *_gaps("reading", gaps.told(running=ingest is not None)),
+            *_gaps("hearing", deaf.told(running=heard["memex_ears"] is not None)),
+        ],
+        "disk": {"free": disk.free, "total": disk.total},
+    }
+
+
+def hearing(paths: Paths) -> dict[str, Any]:
+    """Those of them that tell whether anything is heard: a few small files.
+
+    Raises `StorageError`.
+    """
+    ears = holder(paths.run / "memex-ears.pid")
+    return {
+        "memex_ears": ears,
         "paused": _while(Pause(paths.pause)),
         "private": _while(Pause(paths.private)),
         "ears": _ears(paths, ears),
-        "gaps": [
-            *_gaps("reading", gaps.told(running=ingest is not None)),
-            *_gaps("hearing", deaf.told(running=ears is not None)),
-        ],
-        "disk": {"free": disk.free, "total": disk.total},
     }
 
 

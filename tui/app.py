@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import App, SystemCommand
@@ -11,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui.link import Line
-from tui.memory import Reach
+from tui.memory import Hush, Reach
 from tui.messages import Broke
 from tui.player import Player, loudspeaker
 from tui.screen import Main
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 
 EVERY: Final = 2.0
 """Seconds between two looks at how the daemon is."""
+HUSHES: Final[Sequence[tuple[str, str, Hush, bool]]] = (
+    ("Private on", "Close every microphone (F8)", "private", True),
+    ("Private off", "Hear again what was to be heard (F8)", "private", False),
+    ("Pause", "Hear and read nothing (F9)", "paused", True),
+    ("Resume", "Go on hearing and reading (F9)", "paused", False),
+)
 
 
 class MemexApp(App[None]):
@@ -69,6 +76,11 @@ class MemexApp(App[None]):
             "What there is, what arrives, what failed",
             lambda: main.action_turn("library"),
         )
+        yield SystemCommand(
+            "Live", "What is being heard, and by what", lambda: main.action_turn("live")
+        )
+        for title, said, how, on in HUSHES:
+            yield SystemCommand(title, said, partial(main.action_hush, how, on))
         yield SystemCommand("All keys", "What each key does", main.action_keys)
         yield SystemCommand("Light", "Dark on light", lambda: self._paint(LIGHT.name))
         yield SystemCommand("Dark", "Light on dark", lambda: self._paint(DARK.name))

@@ -10,7 +10,9 @@ from tui.why import Sheet
 
 KEYS: Final = {
     "Everywhere": {
-        "F2 F3 F4": "search, ask, library",
+        "F2 to F5": "search, ask, library, live",
+        "F8": "private: close every microphone, or open it again",
+        "F9": "pause: hear and read nothing, or go on",
         "Ctrl+P": "every command, found by its name",
         "Tab": "on to the chips, the hits, the text",
         "Esc": "back, from the text to the hits to the line",
@@ -47,6 +49,11 @@ KEYS: Final = {
         "f": "forget a document, once you saw what goes",
         "r R": "let what failed be read again: one, all",
         "d": "give up what failed",
+    },
+    "Live": {
+        "↑ ↓": "back to what was said, on to the newest",
+        "Enter": "play it, or read it, once it is stored",
+        "End": "to the newest, and on with it",
     },
 }
 

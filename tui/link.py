@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from textual.message import Message
 
 from memex.errors import DaemonUnavailable, MemexError
-from tui.memory import Memory, Reach
-from tui.messages import Link, Linked, Told
+from tui.memory import Hush, Memory, Reach
+from tui.messages import Hushed, Link, Linked, Refused, Sensed, Told
 
 T = TypeVar("T")
 
@@ -48,10 +48,19 @@ class Line:
         """Have the microphone heard. Raises `MemexError`."""
         self._reach.listen()
 
+    def hush(self, how: Hush, *, on: bool | None) -> None:
+        """Hear nothing, or again; what came of it is told."""
+        try:
+            self._tell(Hushed(self._reach.hush(how, on=on)))
+        except MemexError as error:
+            self._tell(Refused(error))
+        self.watch()
+
     def watch(self) -> None:
-        """Look how the daemon is; nothing is started by that. What keeps it from starting is
-        told, not raised.
+        """Look how the ears are, and the daemon; nothing is started by that. What keeps it from
+        starting is told, not raised.
         """
+        self._sense()
         try:
             if self._memory is None and not self._reach.running():
                 self._say("gone", "memexd is not running.")
@@ -65,12 +74,19 @@ class Line:
 
     def begin(self) -> None:
         """Reach the memory for the first time: its daemon may be started."""
+        self._sense()
         try:
             self._tell(Told(self.use(lambda memory: memory.status())))
         except DaemonUnavailable:
             return  # told already
         except MemexError as error:
             self._say("gone", str(error))
+
+    def _sense(self) -> None:
+        try:
+            self._tell(Sensed(self._reach.hearing()))
+        except MemexError as error:
+            self._tell(Sensed({"trouble": error.message}))
 
     def _reached(self) -> Memory:
         with self._lock:  # two threads start one daemon

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from rich.cells import cell_len
 from textual import events
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from tui.ears import SIGNS, STYLES, Ears
 from tui.messages import Linked
+from tui.text import cut
 
-TABS: Final = {"search": "Search", "ask": "Ask", "library": "Library"}
-"""The rooms, in order."""
+TABS: Final = {"search": "Search", "ask": "Ask", "library": "Library", "live": "Live"}
+"""The rooms, in order, from F2 on."""
+QUIET: Final = "$foreground 55%"
+BETWEEN: Final = " · "
 LIGHTS: Final = {"here": "$success", "starting": "$warning", "busy": "$warning", "gone": "$error"}
 
 
@@ -36,6 +41,7 @@ class Masthead(Widget):
         super().__init__()
         self._linked = Linked("starting")
         self._status: Mapping[str, Any] = {}
+        self._ears: Ears | None = None
         self._ends: list[tuple[int, str]] = []
 
     def link(self, linked: Linked) -> None:
@@ -48,51 +54,59 @@ class Masthead(Widget):
         self._status = status
         self.refresh()
 
+    def sense(self, ears: Ears) -> None:
+        """Show how the ears are."""
+        self._ears = ears
+        self.refresh()
+
     def render(self) -> Content:
         """One line."""
         left = Content.styled(" memex ", "bold $text-primary")
         self._ends = []
-        for key, (name, title) in zip(("F2", "F3", "F4"), TABS.items(), strict=True):
+        for key, (name, title) in enumerate(TABS.items(), 2):
             style = "bold $text on $primary 35%" if name == self.tab else "$foreground 55%"
             left = left + Content.styled(f" {title} ", style)
             if self.size.width >= 60:
-                left = left + Content.styled(f"{key} ", "$foreground 35%")
+                left = left + Content.styled(f"F{key} ", "$foreground 35%")
             self._ends.append((left.cell_length, name))
         right = self._state(self.size.width - left.cell_length - 2)
         gap = " " * max(1, self.size.width - left.cell_length - right.cell_length - 1)
         return left + Content(gap) + right
 
     def _state(self, room: int) -> Content:
-        """How Memex is: the most important first, as far as there is room."""
+        """How the ears are, which is always in sight; then how Memex is, the most important first,
+        as far as there is room.
+        """
+        here = self._linked.link == "here"
+        parts = [*self._working(), self._count()] if here else [self._linked.why]
         light = Content.styled("●", LIGHTS[self._linked.link])
-        if self._linked.link != "here":
-            return (Content(self._linked.why + " ").truncate(room - 1, ellipsis=True)) + light
-        parts = [*self._hearing(), *self._working(), self._count()]
-        while len(parts) > 1 and sum(map(len, parts)) + 3 * len(parts) > room:
+        room -= light.cell_length + 1
+        ears = self._hearing(room - _cells(parts))
+        while here and parts and ears.cell_length + _cells(parts) > room:
             parts.pop()
-        return Content.styled(" · ".join(parts) + " ", "$foreground 55%") + light
+        between = BETWEEN if ears and parts else ""
+        rest = cut(BETWEEN.join(parts), room - ears.cell_length - len(between))
+        return ears + Content.styled(f"{between}{rest} ", QUIET if here else "") + light
+
+    def _hearing(self, room: int) -> Content:
+        """Whether anything is heard, and why not where there is room for it."""
+        if self._ears is None:
+            return Content("")
+        state = self._ears.state
+        said = self._ears.said if len(self._ears.said) + 2 <= room else state
+        return Content.styled(f"{SIGNS[state]} {said}", STYLES[state])
 
     def _count(self) -> str:
         count = sum((self._status.get("documents") or {}).values())
         return f"{count:,} document{'' if count == 1 else 's'}"
 
-    def _hearing(self) -> list[str]:
-        """Whether the microphone is open."""
-        status = self._status
-        if status.get("private"):
-            return ["private"]
-        if status.get("paused"):
-            return ["paused"]
-        ears = status.get("ears") or {}
-        return [ears["state"]] if ears.get("state") in {"listening", "silent", "lost"} else []
-
     def _working(self) -> list[str]:
-        """What waits and what failed."""
+        """What failed and what waits."""
         queue = self._status.get("queue") or {}
         waiting = queue.get("waiting", 0) + queue.get("working", 0)
         failed = len(self._status.get("failed") or ())
         said = [f"{waiting} to read"] if waiting else []
-        return [*said, f"{failed} failed"] if failed else said
+        return [f"{failed} failed", *said] if failed else said
 
     def on_click(self, event: events.Click) -> None:
         """Turn to the tab that was clicked."""
@@ -100,3 +114,8 @@ class Masthead(Widget):
             if event.x < end:
                 self.post_message(self.Turned(name))
                 return
+
+
+def _cells(parts: list[str]) -> int:
+    """Of these behind something else."""
+    return sum(cell_len(part) + len(BETWEEN) for part in parts)

@@ -6,9 +6,9 @@ called in threads only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from memex.protocols import NO_FILTERS, Filters
 
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from memex.client import Added
     from memex.progress import Event
     from memex.wire import Json
+
+
+Hush = Literal["private", "paused"]
+"""Ways in which nothing is heard: `memex private on`, and `memex pause`, by which nothing is
+read either.
+"""
 
 
 class Memory(Protocol):
@@ -77,6 +83,9 @@ class Memory(Protocol):
     def follow(self, added: Added) -> Iterator[Event | None]:
         """What becomes of them."""
 
+    def follow_live(self) -> Iterator[Json]:
+        """How devices are and what is being said (`memex.live`); {} while nothing is told."""
+
 
 class Reach(Protocol):
     """The way to the memory."""
@@ -94,3 +103,11 @@ class Reach(Protocol):
 
     def listen(self) -> None:
         """Have the microphone heard from now on. Raises `MemexError`."""
+
+    def hearing(self) -> Mapping[str, Any]:
+        """How the ears are (`memex.condition.hearing`). Raises `MemexError`."""
+
+    def hush(self, how: Hush, *, on: bool | None) -> str:
+        """Hear nothing, or again (with None: the other one than now); what to say of it.
+        Raises `MemexError`.
+        """

@@ -40,6 +40,33 @@ class Told(Message):
 
 
 @dataclass
+class Sensed(Message):
+    """How the ears are, whether memexd is there or not (`memex.condition.hearing`)."""
+
+    fields: Mapping[str, Any]
+
+
+@dataclass
+class Hushed(Message):
+    """The ears were closed or opened, or were so already."""
+
+    said: str
+
+
+@dataclass
+class Heard(Message):
+    """Something was heard: it waits with who follows (`tui.following`)."""
+
+
+@dataclass
+class Unfollowed(Message):
+    """What is heard is followed no longer."""
+
+    error: MemexError | None
+    """Why it cannot be; None where it is not wanted, or memexd is gone."""
+
+
+@dataclass
 class Found(Message):
     """A search came to an end."""
 

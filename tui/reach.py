@@ -6,12 +6,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from memex.errors import DaemonUnavailable, MemexError
 
 if TYPE_CHECKING:
-    from tui.memory import Memory
+    from tui.memory import Hush, Memory
+
+HUSHED: Final = {
+    ("private", True): "Private: every microphone is closed.",
+    ("private", False): "No longer private.",
+    ("paused", True): "Paused: nothing is heard or read.",
+    ("paused", False): "Going on.",
+}
+IDLE: Final = {"private": "It was not private.", "paused": "Nothing was paused."}
 
 
 class Daemon:
@@ -73,3 +82,25 @@ class Daemon:
         if done.returncode:
             said = done.stderr.strip().removeprefix("memex: ")
             raise MemexError("The microphone is not heard.", said)
+
+    def hearing(self) -> Mapping[str, Any]:
+        """By its files."""
+        from memex.condition import hearing  # noqa: PLC0415 (as above)
+        from memex.config import default_paths  # noqa: PLC0415
+
+        return hearing(default_paths())
+
+    def hush(self, how: Hush, *, on: bool | None) -> str:
+        """As `memex private` does, `memex pause` and `memex resume`."""
+        from memex.config import default_paths  # noqa: PLC0415
+        from memex.pause import Pause  # noqa: PLC0415
+
+        paths = default_paths()
+        pause = Pause(paths.private if how == "private" else paths.pause)
+        begins = not pause.active() if on is None else on
+        if begins:
+            paths.create()
+            pause.begin()
+        elif not pause.end():
+            return IDLE[how]
+        return HUSHED[how, begins]

@@ -18,19 +18,24 @@ from textual.widgets import ContentSwitcher, Footer, Input
 from memex.errors import DaemonUnavailable, MemexError
 from tui.ask import Ask
 from tui.desk import Desk
+from tui.ears import ears_of
 from tui.findings import Place
 from tui.keys import Keys
 from tui.library import Library
 from tui.link import Line
+from tui.live import Live
 from tui.masthead import Masthead
+from tui.memory import Hush
 from tui.messages import (
     Chosen,
     Forgot,
+    Hushed,
     Linked,
     Opened,
     Played,
     Read,
     Refused,
+    Sensed,
     Stopped,
     Told,
     Wanted,
@@ -65,6 +70,9 @@ class Main(Screen[None]):
         Binding("f2", "turn('search')", "Search", show=False),
         Binding("f3", "turn('ask')", "Ask", show=False),
         Binding("f4", "turn('library')", "Library", show=False),
+        Binding("f5", "turn('live')", "Live", show=False),
+        Binding("f8", "hush('private')", "Private", show=False),
+        Binding("f9", "hush('paused')", "Pause hearing", show=False),
     ]
 
     def __init__(self, line: Line, player: Player) -> None:
@@ -81,6 +89,7 @@ class Main(Screen[None]):
                 yield Search(self._line, id="search")
                 yield Ask(self._line, id="ask")
                 yield Library(self._line, id="library")
+                yield Live(self._line, id="live")
             yield Desk(self._player, id="desk")
         yield Footer()
 
@@ -100,13 +109,20 @@ class Main(Screen[None]):
         return self.query_one(Library)
 
     @property
-    def room(self) -> Search | Ask | Library:
+    def live(self) -> Live:
+        """The room of what is being heard."""
+        return self.query_one(Live)
+
+    @property
+    def room(self) -> Search | Ask | Library | Live:
         """The one that is seen."""
         match self.query_one("#room", ContentSwitcher).current:
             case "ask":
                 return self.ask
             case "library":
                 return self.library
+            case "live":
+                return self.live
             case _:
                 return self.search
 
@@ -130,6 +146,7 @@ class Main(Screen[None]):
         """Show how the daemon is; when it is back, what is wanted is asked again."""
         self.query_one(Masthead).link(message)
         self.library.link(message)
+        self.live.link(message)
         if message.link == "here":
             self.desk.reader.ask_again()
             self.search.remember()
@@ -140,6 +157,16 @@ class Main(Screen[None]):
         self.query_one(Masthead).tell(message.status)
         self.search.tell(message.status)
         self.library.tell(message.status)
+
+    def on_sensed(self, message: Sensed) -> None:
+        """Show how the ears are."""
+        ears = ears_of(message.fields)
+        self.query_one(Masthead).sense(ears)
+        self.live.sense(ears)
+
+    def on_hushed(self, message: Hushed) -> None:
+        """Say whether anything is heard now."""
+        self.notify(message.said, timeout=4)
 
     def on_refused(self, message: Refused) -> None:
         """Say what was not done, and why."""
@@ -210,6 +237,7 @@ class Main(Screen[None]):
         self.desk.forget(message.documents)
         self.search.forget(message.documents)
         self.ask.forget(message.documents)
+        self.live.forget(message.documents)
 
     def _play(self, place: Place) -> None:
         try:
@@ -225,7 +253,7 @@ class Main(Screen[None]):
         """What is of the player is there while it plays; what is typed is no command."""
         if action in {"mark", "type", "keys"} and isinstance(self.focused, Input):
             return False
-        if not self.is_mounted:
+        if not self.is_mounted or (action == "type" and self.room is self.live):
             return False
         if action in {"pause", "skip", "faster", "stop"}:
             return self.desk.playing
@@ -251,6 +279,7 @@ class Main(Screen[None]):
 
     def action_turn(self, room: str) -> None:
         """To another room; what was searched for may be what is asked."""
+        self.live.leave()
         self.query_one("#room", ContentSwitcher).current = room
         self.query_one(Masthead).tab = room
         if room == "ask":
@@ -261,6 +290,9 @@ class Main(Screen[None]):
         elif room == "library":
             self.desk.show(self.library.place)
             self.library.enter()
+        elif room == "live":
+            self.desk.show(self.live.place)
+            self.live.enter()
         else:
             self.desk.show(self.search.results.place)
         self.room.prompt.focus()
@@ -269,10 +301,14 @@ class Main(Screen[None]):
         """A tab was clicked."""
         self.action_turn(message.tab)
 
+    def action_hush(self, how: Hush, on: bool | None = None) -> None:
+        """Hear nothing, or again."""
+        beside(self, lambda: self._line.hush(how, on=on), "hush")
+
     def action_mark(self, verdict: str) -> None:
         """Call right or wrong what is looked at."""
         room = self.room
-        if not isinstance(room, Library):  # what is listed there answers nothing
+        if isinstance(room, Search | Ask):  # what is listed elsewhere answers nothing
             room.mark(verdict)
 
     def action_copy(self) -> None:
@@ -311,7 +347,9 @@ class Main(Screen[None]):
     def action_back(self) -> None:
         """From the text to what it belongs to, from there to the line."""
         room = self.room
-        if isinstance(room, Library) and self._covers(room):
+        if isinstance(room, Live):
+            self._close(room)
+        elif isinstance(room, Library) and self._covers(room):
             room.place = None
             self.desk.show(None)
             room.shelf.focus()
@@ -325,6 +363,16 @@ class Main(Screen[None]):
             room.results.focus()
         else:
             room.prompt.focus()
+
+    def _close(self, room: Live) -> None:
+        """From the text to what is said; there once more, nothing is read beside it."""
+        if self.focused is self.desk.reader:
+            room.prompt.focus()
+        elif room.place is not None:
+            room.place = None
+            self.desk.show(None)
+        else:
+            room.prompt.action_to_newest()
 
     def _covers(self, room: Library) -> bool:
         """Whether a document stands where the library's state would, until one goes back."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from memex.errors import DaemonUnavailable, MemexError
 from memex.playback import RATE
 from memex.progress import Event
 from memex.protocols import NO_FILTERS, Filters
-from tui.memory import Memory
+from tui.memory import Hush, Memory
 
 if TYPE_CHECKING:
     from memex.wire import Json
@@ -112,6 +113,9 @@ class FakeMemory(Memory):
     dropped: list[str] = field(default_factory=list)
     kin: dict[str, list[str]] = field(default_factory=dict)
     """Older versions of documents, which are forgotten with them."""
+    heard: queue.Queue[Json | MemexError] = field(default_factory=queue.Queue)
+    """What is told to whoever follows what is heard."""
+    followers: int = 0
 
     def __post_init__(self) -> None:
         self.open.set()
@@ -261,6 +265,21 @@ class FakeMemory(Memory):
             yield Event(item, path, "failed" if failed else "remembered", message="No reader.")
         self.held |= library()
 
+    def follow_live(self) -> Iterator[Json]:
+        self.followers += 1
+        try:
+            while True:
+                try:
+                    event = self.heard.get(timeout=0.02)
+                except queue.Empty:
+                    yield {}
+                    continue
+                if isinstance(event, MemexError):
+                    raise event
+                yield event
+        finally:
+            self.followers -= 1
+
 
 @dataclass
 class FakeReach:
@@ -271,6 +290,8 @@ class FakeReach:
     may_start: bool = True
     started: int = 0
     listens: bool = False
+    ears: Json = field(default_factory=lambda: {"ears": None, "private": None, "paused": None})
+    """How the ears are."""
 
     def memory(self) -> Memory:
         if not self.up:
@@ -288,6 +309,14 @@ class FakeReach:
 
     def listen(self) -> None:
         self.listens = True
+
+    def hearing(self) -> Mapping[str, Any]:
+        return dict(self.ears)
+
+    def hush(self, how: Hush, *, on: bool | None) -> str:
+        on = not self.ears[how] if on is None else on
+        self.ears[how] = {"until": None} if on else None
+        return f"{how} is {'on' if on else 'off'}"
 
 
 class _Cut:
