@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "right": "Say that a result of the last search or answer is right.",
     "wrong": "Say that a result of the last search or answer is wrong.",
     "trace": "Show what was asked, and what was shown for it.",
+    "searches": "List, save or remove searches.",
     "evals": "Judge answers; make eval cases of your own memory.",
     "tune": "Learn from what was called right how to rank.",
     "list": "List what is remembered.",

@@ -168,6 +168,19 @@ class Client:
         body = {"traces": list(trace_ids), "all": everything}
         return int(self._call("POST", "/v1/traces/forget", body)["forgotten"])
 
+    def saved_searches(self) -> list[Json]:
+        """The saved searches, the newest first (`docs/json.md`)."""
+        return list(self._call("GET", "/v1/searches")["searches"])
+
+    def save_search(self, query: str) -> int:
+        """Save a query as it is typed; its number."""
+        return int(self._call("POST", "/v1/searches", {"query": query})["search"])
+
+    def remove_searches(self, *search_ids: int) -> int:
+        """Remove saved searches for good; how many there were."""
+        body = {"searches": list(search_ids)}
+        return int(self._call("POST", "/v1/searches/remove", body)["removed"])
+
     def cases(self) -> list[Json]:
         """The eval cases (`docs/json.md`)."""
         return list(self._call("GET", "/v1/cases")["cases"])

@@ -51,6 +51,8 @@ class Forgotten:
     """Where the same search saw it before: proof that it can see."""
     after: Report | None = None
     """Where it is still."""
+    searches: int = 0
+    """Saved searches that said what only they said, and went with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class _Order:
     """Traces that say what only they say. Those that show one of them go with it anyway."""
     cases: Sequence[int] = ()
     """Eval cases likewise."""
+    searches: Sequence[int] = ()
+    """Saved searches likewise."""
 
 
 class Forgetting:
@@ -99,7 +103,7 @@ class Forgetting:
         self._carry_out(order)
         yield from self._wipe()
         after = yield from self._search(sought, "searching after")
-        yield Forgotten(document_ids, before, after)
+        yield Forgotten(document_ids, before, after, len(order.searches))
 
     def let_go(self, *document_ids: str) -> None:
         """Forget documents that may come back: their files were deleted. They are wiped
@@ -127,7 +131,7 @@ class Forgetting:
         self._memex.recorder.settle()
         told = [
             sorted(telling(room.own_texts(), document_ids, library))
-            for room in (library.traces, library.cases)
+            for room in (library.traces, library.cases, library.searches)
         ]
         return _Order(document_ids, sorted(uris), tombstone, sorted(sizes), *told)
 
@@ -153,6 +157,7 @@ class Forgetting:
         """May be done again at any point."""
         self._memex.library.traces.forget(order.traces)
         self._memex.library.cases.forget(order.cases)
+        self._memex.library.searches.forget(order.searches)
         here = tuple(self._memex.library.places(order.documents))
         if here:
             self._memex.forget(*here, tombstone=order.tombstone)

@@ -1,7 +1,8 @@
 """Earlier queries, gone through with up and down as in a shell. Pure.
 
 They are not written anywhere for this: they are what the memory keeps of what it was asked
-(its traces), so that forgetting a document, or a trace, forgets them here, too.
+(its traces), so that forgetting a document, or a trace, forgets them here, too. Saved ones are
+picked from a list beside them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ class History:
     def __init__(self) -> None:
         """There are none yet."""
         self._queries: list[str] = []
+        self._saved: list[str] = []
         self._at: int | None = None
         self._draft = ""
 
@@ -24,13 +26,23 @@ class History:
         return list(self._queries)
 
     @property
+    def saved(self) -> list[str]:
+        """Those that are saved, newest first."""
+        return list(self._saved)
+
+    def has(self, query: str) -> bool:
+        """Whether a query is saved, however it is spaced."""
+        return " ".join(query.split()) in self._saved
+
+    @property
     def walking(self) -> bool:
         """Whether an earlier one is shown."""
         return self._at is not None
 
-    def fill(self, queries: Iterable[str]) -> None:
+    def fill(self, queries: Iterable[str], saved: Iterable[str] = ()) -> None:
         """Take what the memory has, newest first."""
         self._queries = list(queries)
+        self._saved = list(saved)
 
     def back(self, now: str) -> str | None:
         """The query before; None where there is none. `now` is what is typed."""

@@ -22,7 +22,8 @@ KEYS: Final = {
     "The line of search": {
         "↓ Enter": "into the hits; Enter leaves a trace",
         "↑ ↓": "earlier queries and later ones",
-        "Ctrl+R": "pick an earlier query",
+        "Ctrl+S": "save the query; once more takes it back",
+        "Ctrl+R": "pick a saved query or an earlier one",
         "Ctrl+U": "begin anew",
     },
     "A hit, a citation, a text": {

@@ -51,6 +51,15 @@ class Memory(Protocol):
     def traces(self, limit: int) -> list[Json]:
         """The latest traces, newest first."""
 
+    def saved_searches(self) -> list[Json]:
+        """The saved searches, newest first."""
+
+    def save_search(self, query: str) -> int:
+        """Save a query; its number."""
+
+    def remove_searches(self, *search_ids: int) -> int:
+        """Remove saved searches; how many there were."""
+
     def trace(self, name: str) -> Json:
         """A trace, whole."""
 

@@ -151,9 +151,18 @@ class Marked(Message):
 
 @dataclass
 class Remembered(Message):
-    """Earlier queries, newest first."""
+    """Earlier queries and those that are saved, newest first."""
 
     queries: list[str]
+    saved: list[str]
+
+
+@dataclass
+class Kept(Message):
+    """A query was saved, or is saved no longer."""
+
+    query: str
+    saved: bool
 
 
 @dataclass

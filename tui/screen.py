@@ -15,7 +15,7 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Input
 
-from memex.errors import DaemonUnavailable, MemexError
+from memex.errors import DaemonUnavailable, InvalidRequest, MemexError
 from tui.ask import Ask
 from tui.desk import Desk
 from tui.ears import ears_of
@@ -40,7 +40,7 @@ from tui.messages import (
     Told,
     Wanted,
 )
-from tui.opening import opening
+from tui.opening import file_of, opening
 from tui.player import Player
 from tui.search import Search
 from tui.text import shown
@@ -327,6 +327,11 @@ class Main(Screen[None]):
             return
         try:
             found = opening(place, self.desk.line(), os.environ, shutil.which)
+            if found.takes_screen and self.app.is_web:
+                raise InvalidRequest(
+                    f"A browser has no terminal for {found.arguments[0]}.",
+                    f"The file is {file_of(place.uri)}, on the machine that serves this.",
+                )
         except MemexError as error:
             self.on_refused(Refused(error))
             return

@@ -15,13 +15,13 @@ from textual.widgets import Input, Static
 
 from memex.errors import DaemonUnavailable, MemexError
 from tui.chips import Chips, toggled
-from tui.earlier import Earlier
+from tui.earlier import STAR, Earlier
 from tui.findings import Findings
 from tui.history import History
 from tui.link import Line
-from tui.messages import Chosen, Found, Marked, Narrowed, Opened, Refused, Remembered
+from tui.messages import Chosen, Found, Kept, Marked, Narrowed, Opened, Refused, Remembered
 from tui.results import Results
-from tui.searching import Query, earlier, label, search
+from tui.searching import Query, earlier, keep, label, saved, search
 from tui.text import cut
 from tui.threads import Newest, beside, tell
 from tui.welcome import Welcome
@@ -40,6 +40,7 @@ class Prompt(Input):
         Binding("down", "below", "Hits"),
         Binding("up", "earlier", "Earlier"),
         Binding("ctrl+r", "history", "History"),
+        Binding("ctrl+s", "save", "Save"),
     ]
 
     class Walked(Message):
@@ -51,7 +52,14 @@ class Prompt(Input):
             self.by = by
 
     class Sought(Message):
-        """Earlier queries are to be shown."""
+        """Saved queries and earlier ones are to be shown."""
+
+    class Kept(Message):
+        """What stands there is to be saved."""
+
+    def action_save(self) -> None:
+        """Ctrl+S."""
+        self.post_message(self.Kept())
 
     def action_history(self) -> None:
         """Ctrl+R."""
@@ -78,6 +86,8 @@ class Balked(Message):
 
 class Search(Vertical):
     """The room."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "save", "Save", show=False)]
 
     def __init__(self, line: Line, *, id: str | None = None) -> None:  # noqa: A002 (Textual's)
         """Searches go through `line`, in a thread."""
@@ -172,7 +182,7 @@ class Search(Vertical):
     def _remember(self) -> None:
         """In a thread."""
         try:
-            tell(self, Remembered(self._line.use(earlier)))
+            tell(self, self._line.use(lambda memory: Remembered(earlier(memory), saved(memory))))
         except DaemonUnavailable:
             return  # the link says so
 
@@ -202,10 +212,16 @@ class Search(Vertical):
         if not findings.places:
             self.post_message(Chosen(None))
         self.query_one(Chips).show(self.prompt.value, findings.chips)
-        count = len(findings.places)
-        said = f"{count} hit{'' if count == 1 else 's'} · {findings.ms:.0f} ms" if count else ""
-        self._tally(said, "$foreground 55%")
+        self._count()
         self._show_hint()
+
+    def _count(self) -> None:
+        """Say how many hits there are, and whether the query is saved."""
+        findings = self.results.findings
+        count = len(findings.places)
+        hits = f"{count} hit{'' if count == 1 else 's'} · {findings.ms:.0f} ms" if count else ""
+        mark = STAR if self.history.has(self.prompt.value) else ""
+        self._tally(f"{mark} {hits}".strip(), "$foreground 55%")
 
     def _show_hint(self) -> None:
         """What stands in the place of hits, where there are none."""
@@ -215,7 +231,7 @@ class Search(Vertical):
         self.results.display = bool(findings.places)
         hint = self.query_one("#hint", Static)
         hint.display = not findings.places and not welcome
-        hint.update(_nothing(findings.query) if findings.query else _tips(self.history.queries))
+        hint.update(_nothing(findings.query) if findings.query else _tips(self.history))
 
     def tell(self, status: Mapping[str, Any]) -> None:
         """Take note of whether anything is remembered: if not, that is what is offered."""
@@ -253,13 +269,47 @@ class Search(Vertical):
         self.prompt.value = toggled(self.prompt.value, message.words)
         self.prompt.cursor_position = len(self.prompt.value)
 
-    # Earlier queries.
+    # Earlier queries, and saved ones.
 
     def on_remembered(self, message: Remembered) -> None:
-        """Earlier queries came."""
+        """They came."""
         message.stop()
-        self.history.fill(message.queries)
+        self.history.fill(message.queries, message.saved)
         self._show_hint()
+        if not self._late:
+            self._count()
+        if isinstance(self.app.screen, Earlier):
+            self.app.screen.fill(message.queries, message.saved)
+
+    def action_save(self) -> None:
+        """Save what stands there, or save it no longer."""
+        if self.prompt.value.strip():
+            self._keep(self.prompt.value)
+
+    def on_prompt_kept(self, message: Prompt.Kept) -> None:
+        """Ctrl+S in the line."""
+        message.stop()
+        self.action_save()
+
+    def _keep(self, query: str) -> None:
+        def work() -> None:
+            try:
+                kept = self._line.use(lambda memory: keep(memory, query))
+            except DaemonUnavailable:
+                return  # the link says so
+            except MemexError as error:
+                tell(self, Refused(error))
+            else:
+                tell(self, Kept(query, kept))
+                self._remember()
+
+        beside(self, work, "save")
+
+    def on_kept(self, message: Kept) -> None:
+        """Say so."""
+        message.stop()
+        said = "Saved; Ctrl+R has it." if message.saved else "No longer saved."
+        self.app.notify(cut(message.query, 60), title=said, timeout=3, markup=False)
 
     def on_prompt_walked(self, message: Prompt.Walked) -> None:
         """Go to an earlier query, or a later one; where none is shown, into the hits."""
@@ -274,9 +324,9 @@ class Search(Vertical):
             self.put(text)
 
     def on_prompt_sought(self, message: Prompt.Sought) -> None:
-        """Show earlier queries, to pick one."""
+        """Show saved queries and earlier ones, to pick one."""
         message.stop()
-        sheet = Earlier(self.history.queries, self.prompt.value)
+        sheet = Earlier(self.history.queries, self.history.saved, self.prompt.value, self._keep)
         self.app.push_screen(sheet, lambda text: self.put(text) if text else None)
 
     def put(self, text: str) -> None:
@@ -326,7 +376,7 @@ def _nothing(query: str) -> Content:
     )
 
 
-def _tips(queries: list[str]) -> Content:
+def _tips(history: History) -> Content:
     """What can be typed, and what was."""
     lines = [
         Content.styled("Type what you remember of it.\n", "bold"),
@@ -342,7 +392,11 @@ def _tips(queries: list[str]) -> Content:
             )
         ),
     ]
-    if queries:
-        lines += [Content(""), Content.styled("Earlier (↑, Ctrl+R)", "bold")]
-        lines += [Content.styled(f"  {query[:70]}", "$foreground 55%") for query in queries[:6]]
+    listed = {"Saved (Ctrl+R)": history.saved, "Earlier (↑, Ctrl+R)": history.queries}
+    for title, queries in listed.items():
+        if queries:
+            lines += [Content(""), Content.styled(title, "bold")]
+            lines += [
+                Content.styled(f"  {cut(each, 70)}", "$foreground 55%") for each in queries[:6]
+            ]
     return Content("\n").join(lines)

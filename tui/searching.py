@@ -65,6 +65,22 @@ def earlier(memory: Memory) -> list[str]:
     return list(once(trace["query"] for trace in memory.traces(EARLIER)))
 
 
+def saved(memory: Memory) -> list[str]:
+    """The saved queries, newest first."""
+    return [search["query"] for search in memory.saved_searches()]
+
+
+def keep(memory: Memory, query: str) -> bool:
+    """Save a query, or save it no longer; whether it is saved now."""
+    wanted = " ".join(query.split())
+    ids = [search["id"] for search in memory.saved_searches() if search["query"] == wanted]
+    if not ids:
+        memory.save_search(wanted)
+        return True
+    memory.remove_searches(*ids)
+    return False
+
+
 def once(queries: Iterable[str]) -> dict[str, None]:
     """Each once, in order, on one line."""
     return dict.fromkeys(" ".join(query.split()) for query in queries)

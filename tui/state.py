@@ -25,18 +25,19 @@ class State(Lines):
 
     def __init__(self, status: Mapping[str, Any], now: datetime) -> None:
         """Of what memexd told last."""
-        self._said = [
+        self.said: list[Said] = [
             *_queue(status),
             *_ingest(status, now),
             *_watching(status),
             *_feeds(status),
             *_gaps(status, now),
         ]
+        """What there is to say, line by line."""
 
     def lines(self, width: int) -> list[Content]:
         """Names at the left; what they say is folded beside them."""
         lines = []
-        for name, said, style in self._said:
+        for name, said, style in self.said:
             folded = hung(Content.styled(said, style), width, " " * (NAME + 2))
             folded[0] = Content.styled(f"{name:>{NAME}}  ", QUIET) + folded[0][NAME + 2 :]
             lines += folded

@@ -3,10 +3,11 @@ pieces is a stream of JSON lines.
 
 A room a module: `documents`, `questions`, `digests` (what is remembered of whom), `intake`
 (spool, watched files, progress), `live` (what is being said), `feeds` (podcasts), `people`
-(who speaks), `names` (that may be said), `traces` (what was asked), `cases` (for evals),
-`judging` (of answers), `tuning` (learning from marks), `upkeep` (status, reindexing,
-forgetting), `retention`, `soundness` (looking for damage). Operations that change the memory
-run to their end in a thread of their own, whether or not the client that asked still listens.
+(who speaks), `names` (that may be said), `traces` (what was asked), `searches` (saved),
+`cases` (for evals), `judging` (of answers), `tuning` (learning from marks), `upkeep` (status,
+reindexing, forgetting), `retention`, `soundness` (looking for damage). Operations that change
+the memory run to their end in a thread of their own, whether or not the client that asked still
+listens.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from memex.api.names import NameRoom
 from memex.api.people import PeopleRoom
 from memex.api.questions import Questions
 from memex.api.retention import Retention
+from memex.api.searches import SearchRoom
 from memex.api.soundness import Soundness
 from memex.api.traces import TraceRoom
 from memex.api.tuning import TuningRoom
@@ -71,6 +73,7 @@ class Api:
             Retention(self.expiry),
             Soundness(memex),
             TraceRoom(memex),
+            SearchRoom(memex),
             CaseRoom(memex),
             JudgeRoom(memex),
             TuningRoom(memex),

@@ -124,6 +124,7 @@ def _forgotten(item: Forgotten) -> Json:
         "documents": list(item.documents),
         "before": _report(item.before),
         "after": _report(item.after),
+        "searches": item.searches,
     }
 
 

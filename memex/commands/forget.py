@@ -98,6 +98,9 @@ def command(
         echo_json({**found, "forgotten": True, **_reports(done)})
     else:
         click.echo(f"{_told(found)} forgotten.", err=True)
+        if count := done["searches"]:
+            searches = "search" if count == 1 else "searches"
+            click.echo(f"{count} saved {searches} with their words went, too.", err=True)
     if verify:
         _judge(done, as_json=as_json)
 
@@ -135,7 +138,7 @@ def _forget(client: Client, ids: list[str], selection: Json, *, verify: bool) ->
 
 
 def _reports(done: Json) -> Json:
-    return {"before": done["before"], "after": done["after"]}
+    return {name: done[name] for name in ("before", "after", "searches")}
 
 
 def _judge(done: Json, *, as_json: bool) -> None:

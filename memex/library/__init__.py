@@ -27,6 +27,7 @@ from memex.library.arrivals import Change, arrive, restate
 from memex.library.rows import Entry, copy_of, entry_of, holding_of, segment_of, time_of
 from memex.people import People
 from memex.retention import Holding
+from memex.searches import Searches
 from memex.tombstones import Tombstones
 from memex.traces import Traces
 from memex.types import GROWING, LIVE, RECOGNISED, SAID, Arrival, Copy, Document, Echo, Segment
@@ -41,7 +42,7 @@ LONGEST: Final = timedelta(days=1)
 
 class Library:
     """The documents in the SQLite file, and its other rooms: `files`, `feeds`,
-    `echoes`, `people`, `tombstones`, `traces`, `cases`,
+    `echoes`, `people`, `tombstones`, `traces`, `cases`, `searches`,
     `vocabulary`, `weights`.
 
     All methods raise `StorageError` when the disk refuses.
@@ -58,6 +59,7 @@ class Library:
         self.tombstones = Tombstones(self.database)
         self.traces = Traces(self.database)
         self.cases = Cases(self.database)
+        self.searches = Searches(self.database)
         self.weights = Weights(self.database)
 
     def close(self) -> None:

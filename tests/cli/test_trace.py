@@ -170,7 +170,10 @@ def test_forgetting_a_document_takes_its_traces(memex: Home) -> None:
     memex.run("ask", "where stood the zyxomantic heron?")
     memex.run("search", "zyxomantic", "--kind", "audio")
     numbers = {line["id"] for line in memex.json("trace", "list")["traces"]}
-    memex.run("forget", hit["document"], "--verify", "--yes")
+    memex.run("searches", "save", "zyxomantic kind:note")
+    told = memex.run("forget", hit["document"], "--verify", "--yes").stderr
+    assert "1 saved search with their words went, too." in told
+    assert memex.client.saved_searches() == []
     left = {line["id"] for line in memex.json("trace", "list")["traces"]}
     assert len(numbers - left) >= 3
     assert not any(b"zyxomantic" in file.read_bytes() for file in memex.path.glob("library.db*"))
@@ -186,3 +189,18 @@ def test_traces_are_forgotten(memex: Home) -> None:
     assert not any(b"Sprankledoff" in file.read_bytes() for file in memex.path.glob("library.db*"))
     memex.run("trace", "forget", "--all", "--yes")
     assert memex.json("trace", "list")["traces"] == []
+
+
+def test_a_search_is_saved_listed_and_removed(memex: Home) -> None:
+    for query in ("loaf   kind:note", "zyxomantic heron", "loaf kind:note"):
+        memex.run("searches", "save", *query.split(" "))
+    latest, oldest = memex.json("searches", "list")["searches"]
+    assert set(latest) == {"id", "query", "saved_at"}
+    assert (latest["query"], oldest["query"]) == ("zyxomantic heron", "loaf kind:note")
+    memex.run("search", "loaf kind:note")
+    memex.run("trace", "forget", "--all", "--yes")
+    assert "loaf kind:note" in memex.run("searches", "list").stdout
+    memex.run("searches", "remove", str(oldest["id"]))
+    assert [each["query"] for each in memex.client.saved_searches()] == ["zyxomantic heron"]
+    gone = memex.run("searches", "remove", str(oldest["id"]), code=1)
+    assert "There is no such saved search." in gone.stderr

@@ -95,6 +95,8 @@ class FakeMemory(Memory):
     windows: list[tuple[str, int, int]] = field(default_factory=list)
     past: list[str] = field(default_factory=list)
     """Earlier queries, oldest first."""
+    saved: dict[int, str] = field(default_factory=dict)
+    """Saved searches by number, oldest first."""
     pieces: list[Json] = field(default_factory=list)
     """What is streamed of an answer."""
     afters: list[Json | None] = field(default_factory=list)
@@ -203,6 +205,17 @@ class FakeMemory(Memory):
 
     def traces(self, limit: int) -> list[Json]:
         return [{"query": query} for query in reversed(self.past)][:limit]
+
+    def saved_searches(self) -> list[Json]:
+        return [{"id": n, "query": query} for n, query in reversed(self.saved.items())]
+
+    def save_search(self, query: str) -> int:
+        number = max(self.saved, default=0) + 1
+        self.saved[number] = query
+        return number
+
+    def remove_searches(self, *search_ids: int) -> int:
+        return sum(self.saved.pop(id_, None) is not None for id_ in search_ids)
 
     def trace(self, name: str) -> Json:
         return {"id": int(name), "query": self.past[int(name) - 1], "citations": []}

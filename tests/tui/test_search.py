@@ -215,6 +215,55 @@ def test_an_earlier_query_is_picked_by_its_words() -> None:
     drive(steps, reach=FakeReach(FakeMemory(past=past)))
 
 
+def test_a_query_is_saved_with_its_chips_and_picked_before_earlier_ones() -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("hypertext  kind:note")
+        await it.sees("1 hit ·")
+        await it.press("ctrl+s")
+        await it.sees("Saved; Ctrl+R has it.", "★ 1 hit ·")
+        assert it.memory.saved == {1: "hypertext kind:note"}
+        await it.press("ctrl+u")
+        await it.sees("Saved (Ctrl+R)", "  hypertext kind:note")
+        await it.press("ctrl+r")
+        await it.sees("★ hypertext kind:note", "    hypertext is old")
+        await it.press("enter")
+        await it.until(lambda: it.main.search.prompt.value == "hypertext kind:note")
+        await it.sees("★ 1 hit ·")
+
+    drive(steps, reach=FakeReach(FakeMemory(past=["hypertext is old"])), size=(140, 45))
+
+
+def test_saving_once_more_takes_it_back() -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("bees")
+        await it.sees("★ 1 hit")
+        await it.press("enter", "ctrl+s")  # in the hits, too
+        await it.sees("No longer saved.", " 1 hit")
+        await it.until(lambda: "★" not in it.text())
+        assert it.memory.saved == {}
+        assert it.memory.past == ["bees"]  # what was asked stays
+
+    drive(steps, reach=FakeReach(FakeMemory(saved={3: "bees"})))
+
+
+def test_the_list_saves_and_removes_the_query_that_has_the_cursor() -> None:
+    async def steps(it: Driver) -> None:
+        await it.sees("Saved (Ctrl+R)")
+        await it.press("ctrl+r")
+        await it.sees("★ bread")
+        await it.press("ctrl+s")
+        await it.until(lambda: not it.memory.saved)
+        await it.until(lambda: "bread" not in it.text())
+        await it.press("down", "ctrl+s")
+        await it.sees("★ bees")
+        assert list(it.memory.saved.values()) == ["bees"]
+        await it.press("enter")  # the cursor went with it
+        await it.until(lambda: it.main.search.prompt.value == "bees")
+
+    reach = FakeReach(FakeMemory(past=["bees", "hypertext"], saved={1: "bread"}))
+    drive(steps, reach=reach)
+
+
 def test_a_question_mark_shows_all_keys_and_the_palette_finds_commands() -> None:
     async def steps(it: Driver) -> None:
         await it.type("hypertext")
