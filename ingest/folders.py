@@ -37,7 +37,9 @@ class Ignore:
 
     def __call__(self, relative: str, *, folder: bool = False) -> bool:
         """Whether a path (relative to the folder walked, "/" between folders) is left out."""
-        return self._spec.match_file(f"{relative}/" if folder else relative)
+        # for pathspec a line ends the path, which may have several
+        line = relative.replace("\n", "\0")
+        return self._spec.match_file(f"{line}/" if folder else line)
 
 
 def files(folder: Path) -> Iterator[Path]:

@@ -59,6 +59,9 @@ def test_what_nobody_wants_is_left_out(tmp_path: Path) -> None:
         "~$a.docx",
         "photo.jpg",
         "mine/drafts/b.txt",
+        "two\nlines/~$a.docx",
+        "two\nlines/.git/a.txt",
+        "a.part\n",
         "c.txt",
     ):
         write(tmp_path / name)
