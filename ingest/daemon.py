@@ -48,6 +48,7 @@ from memex.gaps import Gaps
 from memex.items import Lane
 from memex.locks import RoleLock
 from memex.logs import in_journal, setup_logging
+from memex.models import heap
 from memex.models.registry import chosen
 from memex.pause import Pause
 from memex.room import room
@@ -189,6 +190,7 @@ class Ingest:
             self._listener.stop()
             self._watcher.stop()
             self._podcasts.stop()
+            self._recogniser.stop()
             observer.stop()
             observer.join()
             telling.join()
@@ -304,6 +306,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = load_config()
         setup_logging(config.paths, "memex-ingest", foreground=not options.quiet)
         os.nice(max(0, NICENESS - os.nice(0)))  # a service's unit may have done it
+        heap.keep()
         Ingest(config).run()
     except MemexError as error:
         _log.error("%s", error)

@@ -1,11 +1,9 @@
-"""The recogniser, in memory while there is speech to recognise. There is one at a time: what
-another process was lent the memory for ends when it is needed here.
+"""The recogniser, in memory while there is speech to recognise, in a process of its own. There is
+one at a time: what another process was lent the memory for ends when it is needed here.
 """
 
 from __future__ import annotations
 
-import gc
-import importlib
 import logging
 import subprocess
 import threading
@@ -14,10 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ingest.apart import TranscriberApart
 from memex.config import Config
 
 if TYPE_CHECKING:
-    from ingest.live.phrase import LiveTranscriber
     from ingest.misheard import Name
 
 _log = logging.getLogger(__name__)
@@ -33,26 +31,23 @@ class Recogniser:
         self._config = config
         self._names = names
         self._lock = threading.Lock()
-        self._loaded: LiveTranscriber | None = None
+        self._loaded: TranscriberApart | None = None
         self._users = 0
         self._used = 0.0
         self._lent: subprocess.Popen[bytes] | None = None
         self.killed: subprocess.Popen[bytes] | None = None
         """The last process that had to make room."""
 
-    def __call__(self) -> LiveTranscriber:
-        """The model, in memory. Raises `ModelError`."""
+    def __call__(self) -> TranscriberApart:
+        """The model, in memory. Raises `ModelError`, `InvalidRequest`."""
         with self._lock:
             self._end_lent()
+            if self._loaded is not None and not self._loaded.alive:
+                self._unload()
             if self._loaded is None:
-                loading = importlib.import_module("memex.models.loading")
-                name, directory = loading.speech_model_path(self._config)
-                _log.info("loading %s", name)
-                # CTranslate2 and faster-whisper take 60 MB that a reader of texts never needs
-                adapter = importlib.import_module("ingest.transcribe")
-                self._loaded = adapter.WhisperTranscriber(name, directory, names=self._names)
+                self._loaded = TranscriberApart(self._config, self._names)
+                _log.info("%s is loaded", self._loaded.model)
             self._used = time.monotonic()
-            assert self._loaded is not None
             return self._loaded
 
     @contextmanager
@@ -78,11 +73,10 @@ class Recogniser:
         its output. None while this one is needed. Raises `OSError`.
         """
         with self._lock:
-            if self._users:
+            if self._in_use():
                 return None
             self._end_lent()
-            self._loaded = None
-            gc.collect()
+            self._unload()
             self._lent = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -111,9 +105,24 @@ class Recogniser:
     def rest(self) -> None:
         """Nothing is being recognised: after a while the model leaves memory."""
         with self._lock:
-            idle = time.monotonic() - self._used
-            if self._loaded is None or self._users or idle <= 60 * self._config.intake.unload:
+            if self._loaded is None or self._in_use():
                 return
-            self._loaded = None
-            gc.collect()
+            idle = time.monotonic() - max(self._used, self._loaded.used)
+            if idle <= 60 * self._config.intake.unload:
+                return
+            self._unload()
             _log.info("the recogniser was unloaded")
+
+    def stop(self) -> None:
+        """End every process."""
+        with self._lock:
+            self._end_lent()
+            self._unload()
+
+    def _in_use(self) -> bool:
+        return self._users > 0 or (self._loaded is not None and self._loaded.busy)
+
+    def _unload(self) -> None:
+        if self._loaded is not None:
+            self._loaded.close()
+            self._loaded = None

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from ingest.holds import Holds
 from ingest.news import News
-from memex.errors import DiskFull, MemexError, StorageError
+from memex.errors import DiskFull, MemexError, ModelCrashed, StorageError
 from memex.items import Item, Lane, printable
 from memex.spool import Spool
 
@@ -44,11 +45,20 @@ class Setbacks:
         `trace` is where it crashed; empty when it was killed, or ended in peace.
         """
         for item in self._spool.recover():
-            again = self._blamed(item, trace)
-            if again.attempts >= TRIES or again.deaths >= DEATHS:
-                self.fail(again, "memex-ingest died over it again and again.", trace)
-            else:
-                self._spool.postpone(again)
+            self._go_on(item, "memex-ingest died over it again and again.", trace)
+
+    def broke_off(self, item: Item, error: ModelCrashed) -> None:
+        """The recogniser's process ended over it. It goes on from its checkpoint."""
+        _log.warning("%s: %s", printable(item.path), error.message)
+        self._go_on(item, str(error), "\n".join(_notes(error)))
+
+    def _go_on(self, item: Item, reason: str, trace: str) -> None:
+        """Take an item up again, unless it was the end of too many."""
+        again = self._blamed(item, trace)
+        if again.attempts >= TRIES or again.deaths >= DEATHS:
+            self.fail(again, reason, trace)
+        else:
+            self._spool.postpone(again)
 
     def _blamed(self, item: Item, trace: str) -> Item:
         """An item with one more death to its name, unless it has got further since."""
@@ -100,4 +110,10 @@ def _trace(error: Exception) -> str:
     """Where it went wrong, without the values: they may hold what was read."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
-    return "\n".join([*lines, type(error).__name__])
+    return "\n".join([*lines, type(error).__name__, *_notes(error)])
+
+
+def _notes(error: Exception) -> Sequence[str]:
+    """What was noted of an error: where it was met, in another process."""
+    notes: Sequence[str] = getattr(error, "__notes__", ())
+    return notes

@@ -7,6 +7,7 @@ however long the recording is. Phrases that are said now are decoded one by one.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +17,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ingest.activity import speech_pieces
 from ingest.live.interim import Interim
+from ingest.live.phrase import SoFar
 from ingest.misheard import Name, corrected
 from ingest.recognition import Heard, Judged, judged, missed, repaired
 from ingest.sentences import segments_of
 from ingest.sound import Sound
-from ingest.speech import SAMPLE_RATE, Chunk, Piece, Span, pack, speech_pieces
+from ingest.speech import SAMPLE_RATE, Chunk, Piece, Span, pack
 from ingest.whisper import BEAM, SHORT, WORKERS, Decoded, Encoded, Language, Whisper
 from memex.errors import DamagedFile
 from memex.protocols import Recognised
@@ -100,9 +103,13 @@ class WhisperTranscriber:
         chunk = Chunk((Piece(0, samples, Span(0, len(samples))),))
         return self._looked_again(_heard(chunk, decoded), decoded.encoded, language)
 
-    def interim(self, samples: Samples) -> tuple[Word, ...]:
+    def interim(self, samples: Samples) -> SoFar:
         """What has been said so far of a phrase that goes on (`ingest.live.interim`)."""
-        return self._interim(samples)
+        began, used = time.perf_counter(), time.process_time()
+        words = self._interim(samples)
+        # others of this process may have used it too; others of the machine may have waited
+        took = min(time.perf_counter() - began, time.process_time() - used)
+        return SoFar(words, took)
 
     def _stretches(self, chunks: Iterator[Chunk], language: Language) -> Iterator[_Stretch]:
         """Recognise chunks a batch at a time. What a batch missed is heard again with

@@ -38,6 +38,7 @@ from ingest.watch.disks import local_path
 from memex.client import Client
 from memex.errors import (
     MemexError,
+    ModelCrashed,
     NoTextFound,
     StorageError,
     UnreadableFile,
@@ -197,6 +198,8 @@ class Worker:
                 self._delivery.nothing_said(item)
             else:
                 self._setbacks.unreadable(item, error)
+        except ModelCrashed as error:
+            self._setbacks.broke_off(item, error)
         except MemexError as error:
             self._setbacks.unreadable(item, error)
         except MemoryError:

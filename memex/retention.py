@@ -20,7 +20,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Final
 
 FOREVER: Final = None
@@ -51,7 +50,7 @@ class Retention:
 
     others: Rule = Rule()
     private: Rule = Rule(NEVER, NEVER)
-    sources: Mapping[str, Rule] = field(default_factory=lambda: MappingProxyType({}))
+    sources: Mapping[str, Rule] = field(default_factory=dict)
     """By source: "microphone", "wearable", "podcast"."""
 
     def classes(self) -> dict[str, Rule]:

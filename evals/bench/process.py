@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from statistics import median
@@ -87,10 +88,13 @@ def resident_mb(pid: int) -> float:
     shown = subprocess.run(
         ["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True
     )
-    started = subprocess.run(
-        ["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False
-    ).stdout.split()
-    return int(shown.stdout) * 1024 / 1e6 + sum(_alone_mb(int(child)) for child in started)
+    return int(shown.stdout) * 1024 / 1e6 + sum(map(_alone_mb, _started(pid)))
+
+
+def _started(pid: int) -> list[int]:
+    """The processes that a process started, and that run."""
+    shown = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
+    return [int(child) for child in shown.stdout.split()]
 
 
 def _alone_mb(pid: int) -> float:
@@ -102,9 +106,18 @@ def _alone_mb(pid: int) -> float:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time of a process so far (Linux)."""
+    """Processor time of a process so far, with that of those which it started (Linux)."""
+    total = _own_cpu_seconds(pid)
+    for child in _started(pid):
+        with suppress(OSError):  # it has ended meanwhile
+            total += cpu_seconds(child)
+    return total
+
+
+def _own_cpu_seconds(pid: int) -> float:
+    """With that of those which it started and has seen off."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def at_rest(pid: int) -> float:

@@ -26,6 +26,7 @@ from evals.bench.home import running
 from evals.bench.media import repeat
 from evals.bench.process import at_rest, cpu_seconds, in_process, medians, timed
 from evals.dataset import read_recordings
+from ingest.apart import TranscriberApart
 from ingest.misheard import names_of
 from ingest.readers import read
 from ingest.reading import Reading, ignore
@@ -143,14 +144,15 @@ def recognition(media: str, home: str, recall: str) -> dict[str, float]:
 
 
 def adding(media: str, home: str, recall: str) -> dict[str, float]:
-    """All that adding a file does: memex-ingest's share (read, recognise, look for names again,
-    tell who speaks) in this process, memexd's (store, embed, index) in memexd.
+    """All that adding a file does: memex-ingest's share (read, tell who speaks) in this process,
+    the recogniser's (recognise, look for names again) in its own, memexd's (store, embed, index)
+    in memexd.
     """
     os.environ["MEMEX_HOME"] = home
     config = load_config()
     config.paths.create()
     names = names_of(list(names_in(real_texts(Path(recall), READ)))[:MOST])
-    transcriber = WhisperTranscriber(*speech_model_path(config), names=lambda: names)
+    transcriber = TranscriberApart(config, lambda: names)
     file = Path(media)
     reading = Reading(transcriber=lambda: transcriber, checkpoint=config.paths.work / "bench")
     speakers = Speakers(config)
@@ -166,9 +168,10 @@ def adding(media: str, home: str, recall: str) -> dict[str, float]:
                 pass
             return document
 
-        before = at_rest(memexd.pid)
+        before = at_rest(memexd.pid) + cpu_seconds(transcriber.pid)
         document, taken = timed(work)
-        theirs = cpu_seconds(memexd.pid) - before
+        theirs = cpu_seconds(memexd.pid) + cpu_seconds(transcriber.pid) - before
+    transcriber.close()
     return {**taken, "cpu": taken["cpu"] + theirs, "words": _words(document.segments)}
 
 

@@ -6,7 +6,6 @@ recognises it as a whole.
 
 from __future__ import annotations
 
-import importlib
 import logging
 import threading
 import time
@@ -19,12 +18,12 @@ from typing import TYPE_CHECKING, Final
 from ingest.archive import Archive
 from ingest.live.audience import Audience
 from ingest.live.handover import HandOver
+from ingest.live.hearing import Hearing, met
 from ingest.live.naming import Naming
 from memex.client import Client
 from memex.errors import MemexError
 
 if TYPE_CHECKING:
-    from ingest.live.hearing import Hearing
     from ingest.live.phrase import LiveTranscriber
 
 EVERY: Final = 0.1
@@ -137,10 +136,8 @@ class Listener:
         there = {marks.stem: marks for marks in self._live.glob("*.jsonl")}
         self._passed &= there.keys()
         for id_ in there.keys() - self._heard.keys() - self._passed:
-            # numpy and faster-whisper take memory that nobody needs who never speaks
-            module = importlib.import_module("ingest.live.hearing")
             try:
-                hearing = module.met(
+                hearing = met(
                     there[id_], self._archive, self._audience, self._handover, self._naming
                 )
             except (OSError, ValueError, TypeError, LookupError):  # it has no first line yet

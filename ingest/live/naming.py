@@ -17,6 +17,7 @@ from ingest.ears.utterances import PRE_ROLL, TAIL
 from memex.client import Client
 from memex.errors import MemexError
 from memex.live import Caption, event_to_json
+from memex.models.heap import give_back
 from memex.recordings import RATE, Phrase
 
 if TYPE_CHECKING:
@@ -73,8 +74,10 @@ class Naming:
         self._thread.join()
 
     def rest(self) -> None:
-        """Nothing is being said: the model leaves memory."""
-        self._encoder = None
+        """Nothing is being said: the model leaves memory, and what it worked with."""
+        if self._encoder is not None:
+            self._encoder = None
+            give_back()
 
     def offer(self, caption: Caption, sound: Samples) -> None:
         """Tell whose an utterance is, soon."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
@@ -43,12 +43,22 @@ LOUDEST: Final = 32_768
 """Of a sample."""
 
 
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """What has been said of a phrase that goes on."""
+
+    words: tuple[Word, ...]
+    """Times from the start of the samples."""
+    took: float
+    """Seconds of processor time that the decoding took, about."""
+
+
 class LiveTranscriber(PhraseTranscriber, Protocol):
     """A recogniser that also follows what is being said. Real: faster-whisper."""
 
-    def interim(self, samples: Samples) -> tuple[Word, ...]:
+    def interim(self, samples: Samples) -> SoFar:
         """What has been said so far of a phrase that goes on (mono, 16 kHz, at most 30 s),
-        quickly: with more errors than `phrase`. Times from the start of the samples.
+        quickly: with more errors than `phrase`.
         """
 
 
@@ -75,13 +85,12 @@ class Speaking:
         end = recording.length
         if clock() < self._next or end - self._from < LEAST * RATE:
             return False
-        began, used = clock(), time.process_time()
+        began = clock()
         first = max(self._from, end - round(LONGEST * RATE))
         sound = floats(recording.samples(first, end))
-        self.words.hear(later(transcriber.interim(sound), first))
-        # Others of this process may have used it too; others of the machine may have waited.
-        took = min(clock() - began, time.process_time() - used)
-        self._takes = took if not self._takes else self._takes + LATEST * (took - self._takes)
+        heard = transcriber.interim(sound)
+        self.words.hear(later(heard.words, first))
+        self._takes += (LATEST if self._takes else 1.0) * (heard.took - self._takes)
         every = EVERY if self.words.settled or self.words.open else SOON
         self._next = began + max(every, SHARE * self._takes)
         self._part(end)

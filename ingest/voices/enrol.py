@@ -13,8 +13,8 @@ from typing import Final
 
 import numpy as np
 
+from ingest.activity import speech_pieces
 from ingest.sound import Sound
-from ingest.speech import speech_pieces
 from ingest.voices.embedding import RATE, VoiceEncoder
 from ingest.voices.speakers import load_encoder
 from memex.config import load_config

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ingest.sound import Sound
+from ingest.voices.diarize import diarize
+from ingest.voices.embedding import VoiceEncoder
 from memex.config import Config
 from memex.errors import DamagedFile, ModelError
+from memex.models.heap import give_back
 from memex.models.registry import MODELS, chosen
 from memex.models.store import locate, own_path
 from memex.protocols import Step
 from memex.types import RECOGNISED, Document, Voiceprint
 
 if TYPE_CHECKING:
-    from ingest.sound import Samples, Sound
-    from ingest.voices.embedding import VoiceEncoder
+    from ingest.sound import Samples
 
 TOLD_EVERY: Final = 30.0
 """Seconds of sound between two words on how far it is."""
@@ -49,10 +51,7 @@ class Speakers:
         """
         if not self._wanted(document) or (encoder := self._encoder()) is None:
             return document, ()
-        # faster-whisper, of which the voice activity detector is, takes 60 MB
-        diarize = importlib.import_module("ingest.voices.diarize").diarize
-        sound = importlib.import_module("ingest.sound").Sound
-        with sound(path) as heard:
+        with Sound(path) as heard:
             found = diarize(document.segments, _blocks(heard, told), encoder)
         return replace(document, segments=found.segments), found.voices
 
@@ -61,8 +60,10 @@ class Speakers:
         self._encoder()
 
     def rest(self) -> None:
-        """Nothing is being recognised: the model leaves memory."""
-        self._loaded = None
+        """Nothing is being recognised: the model leaves memory, and what it worked with."""
+        if self._loaded is not None:
+            self._loaded = None
+            give_back()
 
     def _wanted(self, document: Document) -> bool:
         return (
@@ -94,9 +95,7 @@ def load_encoder(config: Config) -> VoiceEncoder:
     entry = MODELS.get(name)
     path = locate(entry, config) if entry else own_path(name, config)
     revision = f"@{entry.revision}" if entry else ""
-    adapter = importlib.import_module("ingest.voices.embedding")
-    encoder: VoiceEncoder = adapter.VoiceEncoder(f"{name}{revision}", path)
-    return encoder
+    return VoiceEncoder(f"{name}{revision}", path)
 
 
 def _blocks(sound: Sound, told: Told) -> Iterator[Samples]:

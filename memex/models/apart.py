@@ -212,7 +212,7 @@ class ModelApart:
         return self._crashed(process.popen)
 
     def _crashed(self, popen: subprocess.Popen[str]) -> ModelCrashed:
-        how = _how(popen.returncode)
+        how = how_it_ended(popen.returncode)
         _log.error("the process of %s ended: %s", self._name, how)
         return ModelCrashed(
             f"{self._name} broke off: {how}.",
@@ -260,8 +260,8 @@ def _listen(replies: IO[str], into: queue.SimpleQueue[Json | None]) -> None:
         into.put(None)
 
 
-def _how(status: int) -> str:
-    """How a process ended, for people."""
+def how_it_ended(status: int) -> str:
+    """How a process of a model ended, by its exit status, for people."""
     if status == -signal.SIGKILL:
         return "its process was killed, perhaps for want of memory"
     if status < 0:

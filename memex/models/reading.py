@@ -19,25 +19,21 @@ import queue
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any
 
 from memex.errors import MemexError, error_to_json
 from memex.models.language_model import LlamaModel
+from memex.models.sacrifice import go_first
 from memex.protocols import Message
 
 Json = dict[str, Any]
 
-SACRIFICE: Final = 500
-"""What is added to this process's badness when memory runs out (proc(5), oom_score_adj): it
-goes before the daemon that asks it, which loses one answer by that."""
-
 
 def main(path: str, model: str, context: int) -> None:
     """Serve the GGUF file at a path until standard input ends."""
-    with suppress(OSError):  # only Linux has it
-        Path("/proc/self/oom_score_adj").write_text(str(SACRIFICE), encoding="ascii")
+    go_first()
     replies = _private_output()
     try:
         loaded = LlamaModel(Path(path), model, context)

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ingest.activity import Voice as Reference
 from ingest.ears.voice import Heavy, Light, Voice, model_file, read_weights, silero
-from ingest.speech import Voice as Reference
 from tests.ears.sounds import Samples, load
 
 

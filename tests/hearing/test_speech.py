@@ -9,17 +9,8 @@ import numpy as np
 import pytest
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 
-from ingest.speech import (
-    CHUNK,
-    ENOUGH,
-    SAMPLE_RATE,
-    Chunk,
-    Endpoints,
-    Piece,
-    Span,
-    pack,
-    speech_pieces,
-)
+from ingest.activity import Endpoints, speech_pieces
+from ingest.speech import CHUNK, ENOUGH, SAMPLE_RATE, Chunk, Piece, Span, pack
 from tests.hearing.making import Samples, load
 
 

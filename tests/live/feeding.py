@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from ingest.activity import Voice
 from ingest.ears.utterances import Begun, Utterances
 from ingest.sound import Sound
-from ingest.speech import Voice
 from memex.items import Item, Lane, Provenance
 from memex.recordings import Growing
 from memex.spool import Spool

@@ -13,6 +13,7 @@ import pytest
 
 from ingest.archive import Archive
 from ingest.live.listener import Listener
+from ingest.live.phrase import SoFar
 from ingest.recognition import Heard
 from memex.client import Client
 from memex.config import Config, ModelChoice, Paths
@@ -47,12 +48,13 @@ class Scripted:
             self.broken -= 1
             raise RuntimeError("the model is upset")
         self.phrases.append(len(samples) / 16_000)
-        return Heard(self.interim(samples), len(samples) / 16_000, -0.1, 0.0)
+        return Heard(self.interim(samples).words, len(samples) / 16_000, -0.1, 0.0)
 
-    def interim(self, samples: Samples) -> tuple[Word, ...]:
+    def interim(self, samples: Samples) -> SoFar:
         self.interims.append(len(samples) / 16_000)
         names = "one two three four five six".split()[: len(samples) // 16_000]
-        return tuple(Word(f" {name}", at, at + 0.9, 0.9) for at, name in enumerate(names))
+        words = tuple(Word(f" {name}", at, at + 0.9, 0.9) for at, name in enumerate(names))
+        return SoFar(words, took=0.01)
 
 
 class Memexd(Client):

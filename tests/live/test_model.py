@@ -37,6 +37,7 @@ def test_two_that_need_it_at_once_load_it_once_and_it_stays_while_needed(tmp_pat
         assert recogniser() is loaded[0]
     recogniser.rest()
     assert recogniser() is not loaded[0]
+    recogniser.stop()
 
 
 @pytest.mark.parametrize("lane", list(Lane))

@@ -12,10 +12,18 @@ import pytest
 from ingest.archive import Archive
 from ingest.holds import Holds
 from ingest.patience import Stopped
+from ingest.readers import read
+from ingest.reading import Reading
 from ingest.worker import Worker
 from memex.client import Client
 from memex.config import Config, ModelChoice, Paths
-from memex.errors import DaemonUnavailable, MemexError, StorageError, UnreadableFile
+from memex.errors import (
+    DaemonUnavailable,
+    MemexError,
+    ModelCrashed,
+    StorageError,
+    UnreadableFile,
+)
 from memex.indexer import Indexer
 from memex.items import Lane, Provenance
 from memex.library import Library
@@ -24,7 +32,7 @@ from memex.pause import Pause
 from memex.protocols import Remembered, Step, Transcriber
 from memex.spool import Spool
 from memex.testing import ScriptedModel, WordLengths
-from memex.types import Arrival, Copy, Known
+from memex.types import Arrival, Copy, Document, Known
 
 
 class Direct:
@@ -134,6 +142,49 @@ def test_a_file_that_is_deleted_while_it_is_read_has_not_failed(
     bench.worker.drain()
     assert bench.failed() == []
     assert bench.spool.count("cur") == bench.spool.count("new") == 0
+
+
+def crashes(bench: Bench, monkeypatch: pytest.MonkeyPatch, times: int, *, at: str = "") -> None:
+    """The recogniser's process ends so often over "poison.txt": killed, or `at` a place."""
+    left = [times]
+
+    def read_(path: Path, reading: Reading) -> Document:
+        if left[0] and path.name == "poison.txt":
+            left[0] -= 1
+            error = ModelCrashed("whisper tiny.en broke off.")
+            if at:
+                error.add_note(at)
+            else:  # it had got further
+                with reading.checkpoint.open("a", encoding="utf-8") as checkpoint:
+                    checkpoint.write("a stretch\n")
+            raise error
+        return read(path, reading)
+
+    monkeypatch.setattr("ingest.worker.read", read_)
+
+
+def test_however_often_it_is_killed_what_gets_further_is_remembered(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.found("poison.txt", "The heron.")
+    crashes(bench, monkeypatch, 25)
+    bench.worker.drain()
+    assert bench.texts() == {"The heron."}
+    assert bench.failed() == []
+
+
+def test_over_what_the_recogniser_crashes_three_times_is_set_aside_with_the_place(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.found("poison.txt", "The heron.")
+    bench.found("sound.txt", "The kingfisher.")
+    crashes(bench, monkeypatch, 3, at="Fatal Python error: Segmentation fault")
+    bench.worker.drain()
+    assert bench.texts() == {"The kingfisher."}
+    (item,) = bench.spool.items("failed")
+    assert Path(item.path).name == "poison.txt"
+    assert item.reason.startswith("whisper tiny.en broke off.")
+    assert "Segmentation fault" in item.trace
 
 
 def test_what_was_received_stays_though_a_file_that_said_the_same_was_edited(
