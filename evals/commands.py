@@ -15,7 +15,16 @@ from memex.errors import MemexError
 
 CACHE: Final = Path(platformdirs.user_cache_dir("memex", appauthor=False)) / "evals"
 """Where vectors are kept between runs."""
-BENCHMARKS: Final = ("transcription", "embedding", "search", "start", "memory", "watching", "live")
+BENCHMARKS: Final = (
+    "transcription",
+    "embedding",
+    "search",
+    "start",
+    "tui",
+    "memory",
+    "watching",
+    "live",
+)
 """In the order in which they run."""
 FAULTS: Final = ("refuse", "full", "clock")
 """What else can go wrong while daemons are killed."""

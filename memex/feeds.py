@@ -72,6 +72,16 @@ class Feeds:
         """Every feed, in the order in which they were added."""
         return [_known(row) for row in self._database.all("SELECT * FROM feeds ORDER BY id")]
 
+    def episodes(self) -> dict[str, int]:
+        """How many episodes are remembered, by what their podcast was called then (its address
+        where it had no title).
+        """
+        rows = self._database.all(
+            "SELECT json_extract(attributes, '$.feed') AS feed, count(*) AS episodes FROM documents"
+            " WHERE json_extract(attributes, '$.source') = 'podcast' GROUP BY feed"
+        )
+        return {row["feed"]: row["episodes"] for row in rows}
+
     def due(self) -> list[KnownFeed]:
         """The feeds that are to be looked at now, the longest due first."""
         rows = self._database.all(

@@ -30,6 +30,13 @@ HUSHES: Final[Sequence[tuple[str, str, Hush, bool]]] = (
     ("Pause", "Hear and read nothing (F9)", "paused", True),
     ("Resume", "Go on hearing and reading (F9)", "paused", False),
 )
+PARTS: Final[Sequence[tuple[str, str, str]]] = (
+    ("People", "Whose voices were heard; naming them", "people"),
+    ("Podcasts", "Those that are followed", "podcasts"),
+    ("Watched folders", "Those whose files are remembered", "folders"),
+    ("Gaps", "When nothing could be heard or read", "gaps"),
+)
+"""Parts of the library."""
 
 
 class MemexApp(App[None]):
@@ -51,8 +58,11 @@ class MemexApp(App[None]):
         self.animation_level = "none"  # what is asked for is there at once
         self._line = Line(reach, self._post)
         self._player = Player(self._post, open_speaker)
-        self._watch: Newest[float] = Newest(
+        self._watch: Newest[None] = Newest(
             lambda _: self._line.watch(), lambda run: beside(self, run, "watch")
+        )
+        self._sense: Newest[None] = Newest(
+            lambda _: self._line.sense(), lambda run: beside(self, run, "sense")
         )
         self._main = Main(self._line, self._player)
 
@@ -76,6 +86,10 @@ class MemexApp(App[None]):
             "What there is, what arrives, what failed",
             lambda: main.action_turn("library"),
         )
+        for title, said, part in PARTS:
+            yield SystemCommand(title, said, partial(self._turn_to, part))
+        yield SystemCommand("Follow a podcast", "By its feed", lambda: self._add("podcasts"))
+        yield SystemCommand("Watch a folder", "By its path", lambda: self._add("folders"))
         yield SystemCommand(
             "Live", "What is being heard, and by what", lambda: main.action_turn("live")
         )
@@ -87,13 +101,26 @@ class MemexApp(App[None]):
         ours = {"Keys", "Screenshot"}
         yield from (each for each in super().get_system_commands(screen) if each.title not in ours)
 
+    def _turn_to(self, part: str) -> None:
+        self._main.action_turn("library")
+        self._main.library.turn(part)
+
+    def _add(self, part: str) -> None:
+        self._turn_to(part)
+        self.call_after_refresh(self._main.library.part.run_action, "add")
+
     def _paint(self, theme: str) -> None:
         self.theme = theme
 
     def on_mount(self) -> None:
         """Reach for the memory once the first picture is there."""
-        self.call_after_refresh(beside, self, self._line.begin, "begin")
-        self.set_interval(EVERY, lambda: self._watch.want(EVERY))
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        beside(self, self._line.begin, "begin")
+        self._sense.want(None)
+        self.set_interval(EVERY, lambda: self._watch.want(None))
+        self.set_interval(EVERY, lambda: self._sense.want(None))
 
     def on_unmount(self) -> None:
         """Be still."""

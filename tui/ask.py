@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
@@ -17,12 +18,34 @@ from tui.findings import Place
 from tui.link import Line
 from tui.memory import Memory
 from tui.messages import Cited, Failed, Marked, Opened, Piece, Reasons, Refused
+from tui.prompt import Field
 from tui.threads import beside, tell
 from tui.why import Why
 
 
+class Cells(VerticalScroll, can_focus=False):
+    """The cells: what is seen stays at their end as an answer grows, unless one goes back."""
+
+    follows = True
+
+    def keep(self) -> None:
+        """Stay at the end."""
+        if self.follows:
+            self.scroll_end(animate=False)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """At the end it is followed again."""
+        super().watch_scroll_y(old_value, new_value)
+        self.follows = new_value >= self.max_scroll_y
+
+
 class Ask(Vertical):
     """The room."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "look", "Answer"),
+        Binding("escape", "leave_as_it_was", "Leave it", key_display="Esc"),
+    ]
 
     def __init__(self, line: Line, *, id: str | None = None) -> None:  # noqa: A002 (Textual's)
         """Questions go through `line`, in threads."""
@@ -37,11 +60,11 @@ class Ask(Vertical):
 
     def compose(self) -> ComposeResult:
         """Cells above the line."""
-        with VerticalScroll(id="cells", can_focus=False):
+        with Cells(id="cells"):
             yield Static(_tips(), id="asktips", markup=False)
         with Horizontal(id="askline"):
             yield Static("?", id="asksign")
-            yield Input(
+            yield Field(
                 placeholder="Ask what you want to know",
                 id="question-line",
                 compact=True,
@@ -68,12 +91,35 @@ class Ask(Vertical):
         if not question:
             return
         self.prompt.value = ""
-        cell, self._edited = self._edited, None
+        cell, cells = self._edited, self.query_one(Cells)
+        self._edit(None)
         if cell is None:
             self.query_one("#asktips").display = False
             cell = Cell(1 + max((each.number for each in self.cells()), default=0), question)
-            await self.query_one("#cells").mount(cell)
+            await cells.mount(cell)
+            cells.follows = True
         self._ask(cell, question)
+
+    def _edit(self, cell: Cell | None) -> None:
+        """Let the line be of a question that was asked, or of a new one."""
+        self._edited = cell
+        self.query_one("#asksign", Static).update("✎" if cell else "?")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What is of the line."""
+        if not self.is_mounted or action not in {"look", "leave_as_it_was"}:
+            return True
+        wanted = self._current if action == "look" else self._edited
+        return wanted is not None and self.prompt.has_focus
+
+    def action_look(self) -> None:
+        """To the answer that came last."""
+        self.focus_cell()
+
+    def action_leave_as_it_was(self) -> None:
+        """Edit it no longer."""
+        self._edit(None)
+        self.prompt.value = ""
 
     def _ask(self, cell: Cell, question: str) -> None:
         cell.ask(question)
@@ -81,8 +127,9 @@ class Ask(Vertical):
         for other in following(cell, self.cells()):
             other.grow_stale()
         self._due = [*(each for each in self._due if each is not cell), cell]
-        self.query_one("#cells", VerticalScroll).scroll_end(animate=False)
         self._go_on()
+        self.query_one(Cells).keep()
+        self.refresh_bindings()
 
     def _go_on(self) -> None:
         """Ask what waits, but for what may follow a question that has no answer yet."""
@@ -129,16 +176,14 @@ class Ask(Vertical):
         message.stop()
         if cell := self._cell(message.cell, message.turn):
             cell.take(message.fields)
-            self.query_one("#cells", VerticalScroll).scroll_end(animate=False)
+            self.query_one(Cells).keep()
 
     def on_cited(self, message: Cited) -> None:
         """What it quotes came."""
         message.stop()
         if cell := self._cell(message.cell, message.turn):
             cell.cite(message.places)
-            self.call_after_refresh(cell.scroll_visible, animate=False)
-            if self.prompt.has_focus and not self.prompt.value and message.places:
-                self.focus_cell()
+            self.query_one(Cells).keep()
         self._go_on()
 
     def on_failed(self, message: Failed) -> None:
@@ -162,15 +207,20 @@ class Ask(Vertical):
 
     def forget(self, documents: Set[str]) -> None:
         """Keep no answer that quotes documents that are no more, and none that was understood by
-        such an answer: it may have its names.
+        such an answer: it may have its names. What is being answered is asked again.
         """
         cells = self.cells()
-        gone = [c for c in cells if any(place.document in documents for place in c.places)]
+        gone = [cell for cell in cells if cell.documents & documents]
         for cell in dict.fromkeys(each for one in gone for each in (one, *following(one, cells))):
+            cell.turn += 1  # should it be asked just now, nobody waits for it any more
             cell.remove()
+            cells.remove(cell)
             self._current = None if self._current is cell else self._current
-            self._edited = None if self._edited is cell else self._edited
-            self._due = [each for each in self._due if each is not cell]
+            if self._edited is cell:
+                self.action_leave_as_it_was()
+        self._due = [cell for cell in cells if cell.busy]
+        for cell in self._due:
+            cell.ask(cell.question)
         self.call_after_refresh(self._go_on)
         if self.place and self.place.document in documents:
             self.place = None
@@ -189,7 +239,7 @@ class Ask(Vertical):
             for each in [each for each in self.cells() if each.stale]:
                 self._ask(each, each.question)
         elif message.what == "edit":
-            self._edited = cell
+            self._edit(cell)
             self.prompt.value = cell.question
             self.prompt.cursor_position = len(cell.question)
             self.prompt.focus()
@@ -267,7 +317,8 @@ def _tips() -> Content:
         ("Ask in a sentence.\n\n", "bold"),
         "A question may follow the one above it: “and when was that?”\n"
         "The answer says what it rests on, or that nothing was found. Each citation [1] is a "
-        "place:\nEnter plays or shows it, Esc comes back. ",
+        "place:\n",
+        ("↑", "bold $text-accent"), " goes there, Enter plays or shows it, Esc comes back. ",
         ("e", "bold $text-accent"), " edits a question and asks it again, ",
         ("w", "bold $text-accent"), " shows why the answer\nis as it is, ",
         ("+", "bold $text-accent"), " and ", ("-", "bold $text-accent"),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from memex.errors import NotFound
 from memex.protocols import Filters
 from tui.findings import Place, cited
 from tui.memory import Memory
@@ -26,16 +27,24 @@ def located(memory: Memory, answer: Mapping[str, Any]) -> list[Place]:
     none is kept they are searched for in the document.
     """
     places = list(cited(answer["citations"]))
-    trace = answer.get("trace")
-    if trace is None:
-        return [_searched(memory, place) for place in places]
-    known = {each["n"]: each for each in memory.trace(str(trace))["citations"]}
+    known = {each["n"]: each for each in _traced(memory, answer.get("trace"))}
     return [
         replace(place, first=known[place.n]["first"], last=known[place.n]["last"])
         if place.n in known
         else _searched(memory, place)
         for place in places
     ]
+
+
+def _traced(memory: Memory, trace: int | None) -> Sequence[Mapping[str, Any]]:
+    """What a trace knows of the citations; nothing, where there is none, or none any more."""
+    if trace is None:
+        return ()
+    try:
+        citations: Sequence[Mapping[str, Any]] = memory.trace(str(trace))["citations"]
+    except NotFound:
+        return ()
+    return citations
 
 
 def after(answer: Mapping[str, Any] | None) -> Json | None:

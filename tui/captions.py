@@ -80,8 +80,9 @@ class Captions:
         self._documents[recording] = document
 
     def _put(self, said: Said) -> None:
-        insort(self.said, said, key=lambda each: each.at)
-        del self.said[: -self._most]
+        said_ = [*self.said]  # the one before is shown somewhere
+        insort(said_, said, key=lambda each: each.at)
+        self.said = said_[-self._most :]
         kept = {each.caption.recording for each in self.said if each.caption}
         self._documents = {id_: found for id_, found in self._documents.items() if id_ in kept}
 

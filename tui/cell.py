@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
@@ -120,6 +120,11 @@ class Cell(Vertical, can_focus=True):
         at = self.query_one(Citations).highlighted
         return self.places[at] if at is not None and at < len(self.places) else None
 
+    @property
+    def documents(self) -> Set[str]:
+        """What its answer quotes, by their ids."""
+        return {each["document"] for each in self.said["citations"]} if self.said else set()
+
     def ask(self, question: str) -> int:
         """Begin to be asked, perhaps otherwise; the turn."""
         self.question, self._answer, self._state = question, "", "…"
@@ -211,7 +216,8 @@ class Cell(Vertical, can_focus=True):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Have a citation played, or read."""
         event.stop()
-        self.post_message(Opened(self.places[event.option_index]))
+        if event.option_index < len(self.places):  # else it was asked again just now
+            self.post_message(Opened(self.places[event.option_index]))
 
     def _understood(self) -> Iterator[tuple[str, str]]:
         """What it was understood as, and whether that still holds."""

@@ -79,7 +79,7 @@ class Chips(Widget, can_focus=True):
         """The chips that fit, from the left; those before the cursor give way."""
         drawn = [self._draw(at) for at in range(len(self._chips))]
         first = 0
-        while first < self.at and sum(map(len, drawn[first : self.at + 1])) > self.size.width:
+        while first < self.at and _cells(drawn[first : self.at + 1]) > self.size.width:
             first += 1
         self._drawn, cell = [], 0
         for (words, _), chip in zip(self._chips[first:], drawn[first:], strict=True):
@@ -121,3 +121,8 @@ class Chips(Widget, can_focus=True):
     def on_blur(self) -> None:
         """Hide the cursor."""
         self.refresh()
+
+
+def _cells(chips: Sequence[Content]) -> int:
+    """Of a row of these, with what parts them."""
+    return sum(chip.cell_length + 1 for chip in chips) - 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from textual.content import Content
 
@@ -118,7 +118,18 @@ def _holding(row: Mapping[str, Any]) -> Holding:
     )
 
 
-def narrowed(all_: Sequence[Holding], typed: str) -> Sequence[Holding]:
+class Worded(Protocol):
+    """Something that typing finds."""
+
+    @property
+    def words(self) -> str:
+        """What it is found by, in small letters."""
+
+
+W = TypeVar("W", bound=Worded)
+
+
+def narrowed(all_: Sequence[W], typed: str) -> Sequence[W]:
     """Those that have all words that are typed, in any order."""
     words = typed.casefold().split()
     return [each for each in all_ if all(word in each.words for word in words)]

@@ -40,16 +40,22 @@ KEYS: Final = {
         "s": "stop",
     },
     "A question": {
-        "e": "edit it and ask again",
+        "↑": "from the line, into the answer that came last",
+        "e": "edit it and ask again; Esc leaves it as it is",
         "r R": "ask it again; all that are stale, since what they follow was asked again",
         "w": "why the answer is as it is",
     },
     "The library": {
+        "F4": "once more: on to people, podcasts, watched folders, gaps",
         "↓": "from the line, whose words narrow the list, into it",
         "Enter": "open a document; why something could not be read",
         "f": "forget a document, once you saw what goes",
         "r R": "let what failed be read again: one, all",
         "d": "give up what failed",
+        "n p": "a voice: say who it is; hear it, and once more other words of it",
+        "m": "a voice: it is you",
+        "a d": "a podcast, a folder: add one; remove this one",
+        "r": "a podcast: look for new episodes now; R of all",
     },
     "Live": {
         "↑ ↓": "back to what was said, on to the newest",

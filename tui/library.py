@@ -1,48 +1,42 @@
-"""The room of what there is: the documents, what could not be read, how Memex is."""
+"""The room of what there is: documents, people, podcasts, watched folders, gaps."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar, Final, cast
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.events import Resize
 from textual.message import Message
-from textual.timer import Timer
-from textual.widgets import Input, Static
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher, Input, Static
 
-from memex.errors import DaemonUnavailable, MemexError
+from tui.documents import Documents
 from tui.findings import Place
-from tui.holdings import Failure, Holding, failures, holdings, narrowed
+from tui.folders import Folders
+from tui.gaps import Gaps
 from tui.link import Line
-from tui.memory import Memory
-from tui.messages import Chosen, Forgot, Linked, Listed, Opened, Refused, Weighed
+from tui.messages import Chosen, Forgot, Linked, Opened
+from tui.naming import People, Renamed
+from tui.podcasts import Podcasts
 from tui.rows import Rows
-from tui.state import State
-from tui.sure import Sure
-from tui.text import cut, day, shown
-from tui.threads import Newest, beside, tell
-from tui.why import Sheet
+from tui.section import QUIET, Findable, Section, Tallied
 
-if TYPE_CHECKING:
-    from memex.wire import Json
-
-CALM: Final = 0.15
-"""Seconds that the cursor rests before a document is looked at."""
-EVERY: Final = 10.0
-"""Seconds at least between two looks at the catalogue while documents arrive."""
+TITLES: Final = {
+    "documents": "Documents",
+    "people": "People",
+    "podcasts": "Podcasts",
+    "folders": "Folders",
+    "gaps": "Gaps",
+}
+"""The parts, in order."""
+HINT: Final = "F4 on "
 CRAMPED: Final = 16
-"""Lines of the room below which only its documents are shown."""
-FAILURES: Final = 5
-"""Lines of what could not be read."""
-UNSURE: Final = (
-    "`memex up` finishes what was begun. What is in the list then was not: forget it again."
-)
+"""Lines of the room below which only its list is shown."""
 
 
 class Filter(Input):
@@ -54,120 +48,96 @@ class Filter(Input):
     ]
 
 
-class Shelf(Rows[Holding]):
-    """The documents."""
+class Parts(Widget):
+    """The parts, in a line: what there is of each, red where something is the matter."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Play, read"),
-        Binding("f", "forget", "Forget"),
-    ]
+    class Turned(Message):
+        """Another part was clicked."""
 
-    class Moved(Message):
-        """The cursor is at another document."""
-
-    class Doomed(Message):
-        """A document is to be forgotten."""
-
-        def __init__(self, holding: Holding) -> None:
-            """Which."""
+        def __init__(self, part: str) -> None:
+            """Which of `TITLES`."""
             super().__init__()
-            self.holding = holding
+            self.part = part
 
-    def moved(self) -> None:
-        """Say so."""
-        self.post_message(self.Moved())
-
-    def picked(self) -> None:
-        """Open it."""
-        self.action_open()
-
-    def action_open(self) -> None:
-        """Have the document played, or read."""
-        if self.row:
-            self.post_message(Opened(self.row.place))
-
-    def action_forget(self) -> None:
-        """Have it forgotten."""
-        if self.row:
-            self.post_message(self.Doomed(self.row))
-
-
-class Failures(Rows[Failure]):
-    """What could not be read."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "tell", "Why"),
-        Binding("r", "want('retry')", "Retry"),
-        Binding("R", "want('all')", "Retry all", show=False),
-        Binding("d", "want('drop')", "Drop"),
-    ]
-
-    class Wanted(Message):
-        """Something is to be done with one: "retry" or "drop"; or with "all"."""
-
-        def __init__(self, failure: Failure, what: str) -> None:
-            """What, and with which."""
-            super().__init__()
-            self.failure = failure
-            self.what = what
-
-    def picked(self) -> None:
-        """Tell why."""
-        self.action_tell()
-
-    def action_tell(self) -> None:
-        """Show all that is known of it."""
-        if self.row:
-            self.app.push_screen(Sheet("Not read", self.row.told()))
-
-    def action_want(self, what: str) -> None:
-        """Have something done."""
-        if self.row:
-            self.post_message(self.Wanted(self.row, what))
-
-
-class Done(Message):
-    """Something that was asked for is done."""
-
-    def __init__(self, said: str) -> None:
-        """What to say of it."""
+    def __init__(self) -> None:
+        """Nothing is known yet."""
         super().__init__()
-        self.said = said
+        self._part = next(iter(TITLES))
+        self._badges: Mapping[str, tuple[str, bool]] = {}
+        self._ends: list[tuple[int, str]] = []
+
+    def show(self, part: str, badges: Mapping[str, tuple[str, bool]]) -> None:
+        """Which one is seen, and what is to be said of each."""
+        if (part, badges) != (self._part, self._badges):
+            self._part, self._badges = part, badges
+            self.refresh()
+
+    def render(self) -> Content:
+        """One line: what there is of each where there is room for it; where there is none, those
+        before the part that is seen give way.
+        """
+        width = self.size.width
+        drawn = {part: self._draw(part, badge=True) for part in TITLES}
+        if _cells(drawn) > width:
+            drawn = {part: self._draw(part, badge=False) for part in TITLES}
+        while _cells(drawn) > width and next(iter(drawn)) != self._part:
+            del drawn[next(iter(drawn))]
+        line = Content("")
+        self._ends = []
+        for part, tab in drawn.items():
+            line += tab
+            self._ends.append((line.cell_length, part))
+        gap = width - line.cell_length - len(HINT)
+        return line + Content(" " * gap) + Content.styled(HINT, QUIET) if gap > 0 else line
+
+    def _draw(self, part: str, *, badge: bool) -> Content:
+        """A tab; where its badge is left out, a trouble is a cross."""
+        said, trouble = self._badges.get(part, ("", False))
+        style = "bold $text on $primary 35%" if part == self._part else QUIET
+        mark = (said if badge else "") or ("✗" if trouble else "")
+        return Content.assemble(
+            (f" {TITLES[part]}", style),
+            (f" {mark}" if mark else "", "$text-error" if trouble else style),
+            (" ", style),
+        )
+
+    def on_click(self, event: events.Click) -> None:
+        """Turn to the part that was clicked."""
+        for end, part in self._ends:
+            if event.x < end:
+                self.post_message(self.Turned(part))
+                return
 
 
 class Library(Vertical):
-    """The room."""
+    """The room: a part of it is seen, and a line that narrows its list."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f4", "on", "On", show=False)]
 
     def __init__(self, line: Line, *, id: str | None = None) -> None:  # noqa: A002 (Textual's)
         """All of it comes and goes through `line`, in threads."""
         super().__init__(id=id)
         self.place: Place | None = None
-        """The document that was opened last, or is looked at."""
+        """What was opened last, or is looked at."""
         self._line = line
-        self._all: Sequence[Holding] | None = None
-        self._linked = Linked("starting")
-        self._status: Mapping[str, Any] = {}
-        self._listed: tuple[object, float] = (None, 0.0)
-        """What the status said when the catalogue was asked for, and when that was."""
-        self._rest: Timer | None = None
-        self._newest: Newest[None] = Newest(self._list, lambda run: beside(self, run, "list"))
+        self._part = next(iter(TITLES))
+        self._held = ""
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
+        yield Parts()
         with Horizontal(id="libline"):
             yield Static("❯", id="libsign")
             yield Filter(
-                placeholder="Words of a title, a kind, a date",
-                id="filter",
-                compact=True,
-                select_on_focus=False,
+                placeholder=Documents.ASKS, id="filter", compact=True, select_on_focus=False
             )
             yield Static(id="held", markup=False)
-        yield Shelf(id="shelf")
-        yield Static(id="failed-title", markup=False)
-        yield Failures(id="failures")
-        with VerticalScroll(id="state"):
-            yield Static(id="state-lines", markup=False)
+        with ContentSwitcher(id="parts", initial=self._part):
+            yield Documents(self._line, id="documents")
+            yield People(self._line, id="people")
+            yield Podcasts(self._line, id="podcasts")
+            yield Folders(self._line, id="folders")
+            yield Gaps(self._line, id="gaps")
 
     @property
     def prompt(self) -> Input:
@@ -175,254 +145,121 @@ class Library(Vertical):
         return self.query_one(Filter)
 
     @property
-    def shelf(self) -> Shelf:
-        """The documents."""
-        return self.query_one(Shelf)
+    def part(self) -> Section[Findable]:
+        """The part that is seen."""
+        return self._named(self._part)
 
-    def on_mount(self) -> None:
-        """Nothing is known yet."""
-        self._show_state()
+    @property
+    def shelf(self) -> Rows[Findable]:
+        """The list that is seen."""
+        return self.part.listing
 
-    def on_resize(self, event: Resize) -> None:
-        """Where there is little room, the documents have it."""
+    def on_resize(self, event: events.Resize) -> None:
+        """Where there is little room, the list has it."""
         self.set_class(event.size.height < CRAMPED, "-cramped")
 
-    # What there is.
+    # Parts.
 
     def enter(self) -> None:
-        """The room is seen: have the list as it is now."""
-        self._refresh()
-        self._look()
+        """The room is seen: have the lists as they are now."""
+        for part in TITLES:
+            self._named(part).enter()
+
+    def turn(self, part: str) -> None:
+        """To another part, with its keys at hand."""
+        self._part = part
+        self.query_one("#parts", ContentSwitcher).current = part
+        self.prompt.placeholder = self.part.ASKS
+        self.prompt.value = ""
+        self.part.narrow("")
+        self.part.enter()
+        self._tally()
+        if part == "documents":
+            self.prompt.focus()
+        else:
+            self.shelf.focus()
+
+    def action_on(self) -> None:
+        """To the next part; behind the last comes the first."""
+        parts = [*TITLES]
+        self.turn(parts[(parts.index(self._part) + 1) % len(parts)])
+
+    def on_parts_turned(self, message: Parts.Turned) -> None:
+        """A part was clicked."""
+        message.stop()
+        self.turn(message.part)
+
+    def _named(self, part: str) -> Section[Findable]:
+        return cast("Section[Findable]", self.query_one(f"#{part}"))
+
+    # What is told.
 
     def link(self, message: Linked) -> None:
-        """Show how the daemon is; when it is back, the list is asked for anew."""
-        self._linked = message
-        self._show_state()
-        if message.link == "here" and self.display:
-            self._refresh()
+        """Say how the daemon is; when it is back, the lists are asked for anew."""
+        for part in TITLES:
+            self._named(part).link(message)
+            if message.link == "here" and self.display:
+                self._named(part).renew()
 
     def tell(self, status: Mapping[str, Any]) -> None:
-        """Show what it says of itself; where documents came or went, they are listed anew."""
-        self._status = status
-        self._show_state()
-        mark, at = self._listed
-        if self.display and mark != self._mark() and time.monotonic() - at >= EVERY:
-            self._refresh()
+        """Say what memexd says of itself; where something came or went, list it anew."""
+        for part in TITLES:
+            self._named(part).tell(status)
+            if self.display:
+                self._named(part).keep_up()
+        self._tally()
 
-    def _mark(self) -> object:
-        """What changes when documents come or go."""
-        return self._status.get("documents"), self._status.get("last")
-
-    def _refresh(self) -> None:
-        self._listed = self._mark(), time.monotonic()
-        self._newest.want(None)
-
-    def _list(self, _: None) -> None:
-        """In a thread."""
-        try:
-            tell(self, Listed(self._line.use(holdings)))
-        except DaemonUnavailable:
-            return  # the link says so, and it is asked again when it is back
-        except MemexError as error:
-            tell(self, Refused(error))
-
-    def on_listed(self, message: Listed) -> None:
-        """Show the list."""
+    def on_tallied(self, message: Tallied) -> None:
+        """Say how many there are."""
         message.stop()
-        self._all = message.holdings
-        self._narrow()
+        self._tally()
+
+    def _tally(self) -> None:
+        badges = {part: self._named(part).badge() for part in TITLES}
+        self.query_one(Parts).show(self._part, badges)
+        count = self.part.count()
+        if count != self._held:
+            self._held = count
+            self.query_one("#held", Static).update(Content.styled(count, QUIET))
+
+    # Typing.
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrow the list."""
         event.stop()
-        self._narrow()
-        self.shelf.begin()
+        self.part.narrow(event.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Into the list."""
         event.stop()
-        if self.shelf.rows:
-            self.shelf.focus()
+        self.shelf.focus()
 
-    def _narrow(self) -> None:
-        if self._all is None:
-            return
-        before = self.shelf.row
-        rows = narrowed(self._all, self.prompt.value)
-        self.shelf.show(rows)
-        held = f"{len(self._all):,}"
-        self._say(f"{len(rows):,} of {held}" if len(rows) < len(self._all) else held)
-        if self.shelf.row and (before is None or before.key != self.shelf.row.key):
-            self.on_shelf_moved()
+    # What is open.
 
-    def _say(self, said: str) -> None:
-        """At the end of the line."""
-        self.query_one("#held", Static).update(Content.styled(said, "$foreground 55%"))
-
-    def on_shelf_moved(self, message: Shelf.Moved | None = None) -> None:
-        """Look at a document, once the cursor rests."""
-        if message:
-            message.stop()
-        if self._rest:
-            self._rest.stop()
-        self._rest = self.set_timer(CALM, self._look)
-
-    def _look(self) -> None:
-        holding = self.shelf.row
-        if holding and self.display and self.screen.has_class("-wide"):
-            self.place = holding.place
-            self.post_message(Chosen(self.place))
-
-    def on_opened(self, message: Opened) -> None:
+    def on_chosen(self, message: Chosen) -> None:
         """Remember it. (The message goes on to the screen.)"""
         self.place = message.place
 
-    # How it is.
-
-    def _show_state(self) -> None:
-        failed = self.query_one(Failures)
-        rows = failures(self._status)
-        failed.show(rows)
-        failed.styles.height = min(FAILURES, len(rows))
-        self.set_class(bool(rows), "-failed")
-        if failed.has_focus and not rows:
-            self.shelf.focus()
-        count = Content.styled(f" {len(rows):,} could not be read", "bold $text-error")
-        hint = Content.styled("  Tab leads there", "$foreground 55%")
-        self.query_one("#failed-title", Static).update(count + hint)
-        self.query_one("#state-lines", Static).update(self._state())
-
-    def _state(self) -> Content | State:
-        """How Memex is; where memexd is gone, that, for nothing else is known then."""
-        if self._linked.link != "here":
-            return Content.styled(
-                f" {shown(self._linked.why) or 'Reaching memexd …'}", "$text-error"
-            )
-        return State(self._status, datetime.now(UTC)) if self._status else Content("")
-
-    # What failed.
-
-    def on_failures_wanted(self, message: Failures.Wanted) -> None:
-        """Let it be read again; or give it up, when that is meant."""
-        message.stop()
-        failure = message.failure
-        if message.what == "drop":
-            said = Content("\n").join(
-                [
-                    failure.told(),
-                    Content(""),
-                    Content(
-                        "A file of yours stays where it is. Of a recording that Memex made or "
-                        "fetched itself the sound is gone then."
-                    ),
-                ]
-            )
-
-            def meant(yes: bool | None) -> None:
-                if yes:
-                    self._do(lambda memory: memory.drop(failure.key), "Given up.")
-
-            self.app.push_screen(Sure("Give it up?", said, "gives it up"), meant)
-        else:
-            name = "all" if message.what == "all" else failure.key
-            self._do(lambda memory: memory.retry(name), "It is read again, when its turn comes.")
-
-    def _do(self, work: Callable[[Memory], object], done: str) -> None:
-        def run() -> None:
-            try:
-                self._line.use(work)
-            except MemexError as error:
-                tell(self, Refused(error))
-            else:
-                self._line.watch()
-                tell(self, Done(done))
-
-        beside(self, run, "failed")
-
-    def on_done(self, message: Done) -> None:
-        """Say so."""
-        message.stop()
-        self.notify(message.said, timeout=3)
-
-    # Forgetting.
-
-    def on_shelf_doomed(self, message: Shelf.Doomed) -> None:
-        """Ask what would go."""
-        message.stop()
-        document = message.holding.key
-
-        def work() -> None:
-            try:
-                found = self._line.use(lambda memory: memory.selected(_selection(document)))
-            except MemexError as error:
-                tell(self, Refused(error))
-            else:
-                tell(self, Weighed(document, found))
-
-        beside(self, work, "weigh")
-
-    def on_weighed(self, message: Weighed) -> None:
-        """Show it, and forget when that is meant."""
-        message.stop()
-
-        def meant(yes: bool | None) -> None:
-            if yes:
-                self._say("Forgetting …")
-                beside(self, lambda: self._forget(message), "forget")
-
-        self.app.push_screen(Sure("Forget for good?", preview(message.found), "forgets"), meant)
-
-    def _forget(self, weighed: Weighed) -> None:
-        """In a thread."""
-        ids = [row["id"] for row in weighed.found["documents"]]
-
-        def work(memory: Memory) -> None:
-            steps = memory.forgetting(ids, heard=_selection(weighed.document))
-            if "forgotten" not in [step["type"] for step in steps]:
-                raise DaemonUnavailable("memexd went away in the middle of this.")
-
-        try:
-            self._line.use(work)
-        except DaemonUnavailable as error:
-            tell(self, Refused(DaemonUnavailable(error.message, UNSURE)))
-        except MemexError as error:
-            tell(self, Refused(error))
-        else:
-            tell(self, Forgot(frozenset(ids)))
-            self._line.watch()
+    def on_opened(self, message: Opened) -> None:
+        """Likewise."""
+        self.place = message.place
 
     def on_forgot(self, message: Forgot) -> None:
-        """List it no longer. (The message goes on to the screen.)"""
+        """Keep it no longer. (The message goes on to the screen.)"""
         if self.place and self.place.document in message.documents:
             self.place = None
-        self._all = [each for each in self._all or () if each.key not in message.documents]
-        self._narrow()
-        self._refresh()
+
+    def on_renamed(self, message: Renamed) -> None:
+        """Have what is open fetched anew, where it stands beside the room."""
+        message.stop()
+        if self.place and self.screen.has_class("-wide"):
+            place = self.place
+            if place.speaker == message.before:
+                place = replace(place, speaker=message.now)
+            self.post_message(Chosen(None))
+            self.post_message(Chosen(place))
 
 
-def _selection(document: str) -> Json:
-    """One document, as `memex forget ID` has it."""
-    nothing = dict.fromkeys(("source", "since", "until", "matching"))
-    return {"documents": [document], **nothing}
-
-
-def preview(found: Mapping[str, Any]) -> Content:
-    """What would go, and what would not."""
-    rows, echoes = found["documents"], found["echoes"]
-    lines = [Content(f"{len(rows)} versions of it go together.\n")] if len(rows) > 1 else []
-    for row in rows:
-        copies = f", {row['copies']} copies" if row["copies"] > 1 else ""
-        facts = f"{row['kind']} {day(row['created_at'])}, {row['segments']:,} segments{copies}"
-        lines += [
-            Content.styled(cut(row["title"], 100), "bold"),
-            Content.styled(f"  {facts}", "$foreground 55%"),
-            Content.styled(f"  {shown(row['uri'])}", "$foreground 55%"),
-        ]
-    if echoes:
-        lines.append(Content(f"and {echoes:,} links to what was overheard"))
-    told = (
-        "Its text, its place in the index, kept sound, what was searched and found in it: all of "
-        "that goes. The file itself, which is yours, stays where it is, and is not read again as "
-        "it is. Backups and exports are out of Memex's reach."
-    )
-    return Content("\n").join([*lines, Content(""), Content(told)])
+def _cells(drawn: Mapping[str, Content]) -> int:
+    """Of all tabs."""
+    return sum(tab.cell_length for tab in drawn.values())

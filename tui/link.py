@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.message import Message
 
 from memex.errors import DaemonUnavailable, MemexError
 from tui.memory import Hush, Memory, Reach
 from tui.messages import Hushed, Link, Linked, Refused, Sensed, Told
+
+if TYPE_CHECKING:
+    from memex.config import WatchedFolder
 
 T = TypeVar("T")
 
@@ -26,14 +30,15 @@ class Line:
         self._memory: Memory | None = None
         self._said: tuple[Link, str] | None = None
 
-    def use(self, work: Callable[[Memory], T]) -> T:
-        """Ask the memory something; its daemon is started where it does not run.
+    def use(self, work: Callable[[Memory], T], *, starts: bool = True) -> T:
+        """Ask the memory something; its daemon is started where it does not run and somebody
+        asked for this (`starts`).
 
         Raises `DaemonUnavailable` when it cannot be reached, which is told besides, and what
         else the work raises.
         """
         try:
-            done = work(self._reached())
+            done = work(self._reached(starts))
         except DaemonUnavailable as error:
             self._lost(error)
             raise
@@ -48,24 +53,35 @@ class Line:
         """Have the microphone heard. Raises `MemexError`."""
         self._reach.listen()
 
+    def folders(self) -> Sequence[WatchedFolder]:
+        """The folders that are to be watched. Raises `MemexError`."""
+        return self._reach.folders()
+
+    def follow_folder(self, folder: Path) -> bool:
+        """Watch one from now on; False where it is watched already. Raises `MemexError`."""
+        return self._reach.watch(folder)
+
+    def leave_folder(self, folder: Path) -> None:
+        """Watch one no longer. Raises `MemexError`."""
+        self._reach.unwatch(folder)
+
     def hush(self, how: Hush, *, on: bool | None) -> None:
         """Hear nothing, or again; what came of it is told."""
         try:
             self._tell(Hushed(self._reach.hush(how, on=on)))
         except MemexError as error:
             self._tell(Refused(error))
-        self.watch()
+        self.sense()
 
     def watch(self) -> None:
-        """Look how the ears are, and the daemon; nothing is started by that. What keeps it from
-        starting is told, not raised.
+        """Look how the daemon is; nothing is started by that. What keeps it from starting is
+        told, not raised.
         """
-        self._sense()
         try:
             if self._memory is None and not self._reach.running():
                 self._say("gone", "memexd is not running.")
                 return
-            status: Mapping[str, Any] = self.use(lambda memory: memory.status())
+            status: Mapping[str, Any] = self.use(lambda memory: memory.status(), starts=False)
             self._tell(Told(status))
         except DaemonUnavailable:
             return  # told already
@@ -74,7 +90,6 @@ class Line:
 
     def begin(self) -> None:
         """Reach the memory for the first time: its daemon may be started."""
-        self._sense()
         try:
             self._tell(Told(self.use(lambda memory: memory.status())))
         except DaemonUnavailable:
@@ -82,18 +97,19 @@ class Line:
         except MemexError as error:
             self._say("gone", str(error))
 
-    def _sense(self) -> None:
+    def sense(self) -> None:
+        """Look how the ears are, which waits for no daemon."""
         try:
             self._tell(Sensed(self._reach.hearing()))
         except MemexError as error:
             self._tell(Sensed({"trouble": error.message}))
 
-    def _reached(self) -> Memory:
+    def _reached(self, starts: bool) -> Memory:
         with self._lock:  # two threads start one daemon
             if self._memory is None:
-                if not self._reach.running():
+                if starts and not self._reach.running():
                     self._say("starting", "Starting memexd …")
-                self._memory = self._reach.memory()
+                self._memory = self._reach.memory(start=starts)
             return self._memory
 
     def _lost(self, error: DaemonUnavailable) -> None:

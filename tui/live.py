@@ -123,6 +123,7 @@ class Live(Vertical):
         """Take in what was heard."""
         message.stop()
         heard = self._follower.take()
+        missed = self._lost is not None
         if self._lost:
             self.captions.miss(self._lost)
         self._lost, self._trouble = None, ""
@@ -135,7 +136,7 @@ class Live(Vertical):
         for key in list(self._devices)[:-DEVICES]:
             del self._devices[key]
         self._show_devices()
-        if any(isinstance(event, Caption) for event in heard):
+        if missed or any(isinstance(event, Caption) for event in heard):
             self._show_captions()
 
     def on_unfollowed(self, message: Unfollowed) -> None:

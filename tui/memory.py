@@ -14,6 +14,7 @@ from memex.protocols import NO_FILTERS, Filters
 
 if TYPE_CHECKING:
     from memex.client import Added
+    from memex.config import WatchedFolder
     from memex.progress import Event
     from memex.wire import Json
 
@@ -92,6 +93,27 @@ class Memory(Protocol):
     def follow(self, added: Added) -> Iterator[Event | None]:
         """What becomes of them."""
 
+    def people(self) -> list[Json]:
+        """Everybody whose voice is known."""
+
+    def about(self, name: str, limit: int) -> Json:
+        """What is remembered of somebody, with so many quotes at most."""
+
+    def name_voice(self, who: str, name: str, *, owner: bool = False) -> Json:
+        """Say who a voice is; with the name of somebody who is known, the two are one."""
+
+    def feeds(self) -> list[Json]:
+        """The podcasts that are followed."""
+
+    def add_feeds(self, feeds: Sequence[Json]) -> Json:
+        """Follow podcasts: which are followed now, and which addresses are none."""
+
+    def refresh_feeds(self, *names: str) -> list[Json]:
+        """Have podcasts looked at now: these, or all."""
+
+    def remove_feed(self, name: str) -> Json:
+        """Follow a podcast no longer; what it was."""
+
     def follow_live(self) -> Iterator[Json]:
         """How devices are and what is being said (`memex.live`); {} while nothing is told."""
 
@@ -99,9 +121,9 @@ class Memory(Protocol):
 class Reach(Protocol):
     """The way to the memory."""
 
-    def memory(self) -> Memory:
-        """The memory, whose daemon is started where it does not run and that is allowed.
-        Raises `DaemonUnavailable`.
+    def memory(self, *, start: bool) -> Memory:
+        """The memory, whose daemon is started where it does not run, `start` says so and that is
+        allowed. Raises `DaemonUnavailable`.
         """
 
     def running(self) -> bool:
@@ -120,3 +142,12 @@ class Reach(Protocol):
         """Hear nothing, or again (with None: the other one than now); what to say of it.
         Raises `MemexError`.
         """
+
+    def folders(self) -> Sequence[WatchedFolder]:
+        """The folders that are to be watched. Raises `MemexError`."""
+
+    def watch(self, folder: Path) -> bool:
+        """Watch a folder from now on; False where it is watched already. Raises `MemexError`."""
+
+    def unwatch(self, folder: Path) -> None:
+        """Watch a folder no longer. Raises `MemexError`."""

@@ -10,7 +10,6 @@ from textual.message import Message
 
 from memex.errors import MemexError
 from tui.findings import Findings, Place
-from tui.holdings import Holding
 
 Link = Literal["starting", "here", "busy", "gone"]
 """How memexd is, as seen from here."""
@@ -131,6 +130,10 @@ class Played(Message):
     position: float
     """Seconds of the recording."""
 
+    def can_replace(self, message: Message) -> bool:
+        """Where several wait, because an editor has the terminal, the latest will do."""
+        return isinstance(message, Played)
+
 
 @dataclass
 class Stopped(Message):
@@ -218,9 +221,9 @@ class Taken(Message):
 
 @dataclass
 class Listed(Message):
-    """What the memory holds."""
+    """What one of the library's lists has."""
 
-    holdings: Sequence[Holding]
+    rows: Sequence[Any]
 
 
 @dataclass

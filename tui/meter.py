@@ -6,8 +6,8 @@ from typing import Final
 
 from textual.content import Content
 
-QUIETEST: Final = -60.0
-"""dBFS at which the bar is empty."""
+from memex.levels import full
+
 LOUD: Final = -12.0
 """dBFS from which it is loud."""
 TOO_LOUD: Final = -3.0
@@ -19,8 +19,8 @@ def meter(level: float | None, width: int) -> Content:
     if level is None:
         return Content("")
     style = "$error" if level >= TOO_LOUD else "$warning" if level >= LOUD else "$success"
-    full = round(width * min(1.0, max(0.0, 1 - level / QUIETEST)))
+    loud = full(level, width)
     return Content.assemble(
-        ("━" * full, style), ("─" * (width - full), "$foreground 20%"),
+        ("━" * loud, style), ("─" * (width - loud), "$foreground 20%"),
         (f"{level:4.0f} dB", "$foreground 55%"),
     )  # fmt: skip

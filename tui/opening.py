@@ -1,17 +1,17 @@
-"""Opening what was found where it belongs: editor, pager, the desktop's reader. Pure but for
-looking whether a file is there.
-"""
+"""Opening what was found where it belongs: editor, pager, the desktop's reader."""
 
 from __future__ import annotations
 
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from memex.errors import NotFound
+from memex.errors import InvalidRequest, MemexError, NotFound
 from tui.findings import Place
 from tui.text import shown
 
@@ -63,7 +63,7 @@ def recording_of(place: Place) -> Path:
 def opening(
     place: Place, line: int | None, environment: Mapping[str, str], which: Which
 ) -> Opening:
-    """What opens a place, at a line where one is known. Raises `NotFound`."""
+    """What opens a place, at a line where one is known. Raises `NotFound`, `InvalidRequest`."""
     file = file_of(place.uri)
     if file is not None and not file.exists():
         raise NotFound(f"{shown(str(file))} is no longer there.", "What it said stays here.")
@@ -77,14 +77,48 @@ def opening(
     raise NotFound(f"No program here opens {shown(place.title)}.", "On Linux, install xdg-utils.")
 
 
+def launch(found: Opening) -> None:
+    """Start it, and go on. Raises `MemexError`."""
+    quiet = subprocess.DEVNULL
+    try:
+        subprocess.Popen(
+            found.arguments, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
+        )
+    except OSError as error:
+        raise _unstarted(found, error) from error
+
+
+def run(found: Opening) -> None:
+    """Run it on this terminal to its end. Raises `MemexError`."""
+    try:
+        subprocess.run(found.arguments, stderr=sys.__stderr__, check=False)
+    except OSError as error:
+        raise _unstarted(found, error) from error
+
+
+def _unstarted(found: Opening, error: OSError) -> MemexError:
+    program = shown(found.arguments[0])
+    return MemexError(
+        f"{program} does not start: {error.strerror}.", f"`{program}` in a shell may tell more."
+    )
+
+
 def _editor(file: Path, line: int | None, environment: Mapping[str, str], which: Which) -> Opening:
     """The user's editor, or pager."""
-    named = (environment.get(name, "") for name in ("VISUAL", "EDITOR", "PAGER"))
-    for command in (*named, "less", "vi", "nano"):
-        words = shlex.split(command)
+    named = (_words(name, environment.get(name, "")) for name in ("VISUAL", "EDITOR", "PAGER"))
+    for words in (*named, ["less"], ["vi"], ["nano"]):
         if words and which(words[0]):
             return Opening((*words, *_at(Path(words[0]).stem, file, line)), takes_screen=True)
     raise NotFound("There is no editor here.", "Name one: `export EDITOR=nano`.")
+
+
+def _words(name: str, command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise InvalidRequest(
+            f"{name} is no command: {shown(command)} ({error}).", "Mend its quotes."
+        ) from error
 
 
 def _at(program: str, file: Path, line: int | None) -> tuple[str, ...]:

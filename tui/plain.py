@@ -24,7 +24,7 @@ from tui.findings import Findings, Place
 from tui.holdings import holdings, narrowed
 from tui.link import Line
 from tui.memory import Memory, Reach
-from tui.messages import Hushed, Linked, Refused, Stopped
+from tui.messages import Broke, Hushed, Linked, Refused, Stopped
 from tui.opening import file_of, recording_of
 from tui.player import Player, loudspeaker
 from tui.searching import Query, keep, label, search
@@ -107,6 +107,8 @@ class Plain:
                 self._write(said)
             case Refused(error) | Stopped(MemexError() as error):
                 self._write(_refusal(error))
+            case Broke(fault):
+                self._write(f"Not done. This is a fault of Memex: {shown(repr(fault))}.")
 
     def _greet(self) -> Said:
         status = self._line.use(lambda memory: memory.status())

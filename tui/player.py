@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from textual.message import Message
 
 from memex.errors import MemexError
-from tui.messages import Played, Stopped
+from tui.messages import Broke, Played, Stopped
 
 if TYPE_CHECKING:
     from tui.sound import Speaker
@@ -139,6 +139,9 @@ class Player:
                     self._tell(Stopped())
             except MemexError as error:
                 self._end(done, error)
+            except Exception as error:  # noqa: BLE001 (it is raised again where it is seen)
+                self._end(done, None)
+                self._tell(Broke(error))
 
     def _next(self, done: int) -> tuple[int, Order | None]:
         """Wait until something else is wanted than what was done; its turn, and what it is."""
@@ -167,11 +170,14 @@ class Player:
 
     def _may_go_on(self, speaker: Speaker, turn: int) -> bool:
         """Wait while it is paused; False when something else is wanted."""
-        with self._changed:
-            if self._paused and self._turn == turn:
-                speaker.rest()
-                self._changed.wait_for(lambda: not self._paused or self._turn != turn)
-            return self._turn == turn
+        if self._stands(turn):
+            speaker.rest()  # which lasts until what was written is heard: no key waits for it
+            with self._changed:
+                self._changed.wait_for(lambda: not self._stands(turn))
+        return self._turn == turn
+
+    def _stands(self, turn: int) -> bool:
+        return self._paused and self._turn == turn
 
     def _report(self, position: float, turn: int) -> None:
         with self._changed:

@@ -4,14 +4,17 @@ picture does not wait for it.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from memex.errors import DaemonUnavailable, MemexError
+from memex.errors import DaemonUnavailable, MemexError, NotFound
 
 if TYPE_CHECKING:
+    from memex.config import WatchedFolder
     from tui.memory import Hush, Memory
 
 HUSHED: Final = {
@@ -30,22 +33,23 @@ class Daemon:
         """`start`: whether they may be started."""
         self._start = start
 
-    def memory(self) -> Memory:
+    def memory(self, *, start: bool) -> Memory:
         """A client. Raises `DaemonUnavailable`, or what keeps the daemon from starting."""
         from memex.client import Client  # noqa: PLC0415 (it takes long: see above)
         from memex.config import default_paths  # noqa: PLC0415
-        from memex.daemons import running, start, wait  # noqa: PLC0415
+        from memex.daemons import running, wait  # noqa: PLC0415
+        from memex.daemons import start as begin  # noqa: PLC0415
 
         paths = default_paths()
         for role in ("memexd", "memex-ingest"):
             if running(paths, role) is None:
-                if not self._start:
+                if not (self._start and start):
                     if role == "memexd":
                         raise DaemonUnavailable(
                             "memexd is not running.", "Start it with `memex up`."
                         )
                     continue
-                start(paths, role)
+                begin(paths, role)
             elif role == "memexd":
                 wait(paths)
         return Client(paths)
@@ -104,3 +108,30 @@ class Daemon:
         elif not pause.end():
             return IDLE[how]
         return HUSHED[how, begins]
+
+    def folders(self) -> Sequence[WatchedFolder]:
+        """As the configuration file has them."""
+        from memex.config import load_config  # noqa: PLC0415 (as above)
+
+        return load_config().watch.folders
+
+    def watch(self, folder: Path) -> bool:
+        """As `memex watch add` does."""
+        from memex.config import WatchedFolder, default_paths  # noqa: PLC0415 (as above)
+        from memex.configfile import watch  # noqa: PLC0415
+
+        if not folder.is_dir():
+            raise NotFound(f"{folder} is no folder.", "Type one that is there; Tab completes.")
+        if not os.access(folder, os.R_OK | os.X_OK):
+            raise MemexError(f"{folder} cannot be looked into.", "Mend its permissions.")
+        if any(known.path == folder for known in self.folders()):
+            return False
+        watch(default_paths(), WatchedFolder(folder))
+        return True
+
+    def unwatch(self, folder: Path) -> None:
+        """As `memex watch remove` does."""
+        from memex.config import default_paths  # noqa: PLC0415 (as above)
+        from memex.configfile import unwatch  # noqa: PLC0415
+
+        unwatch(default_paths(), folder)

@@ -53,7 +53,8 @@ class Reader(ScrollView, can_focus=True):
         self._words = place.words
         self._strips.clear()
         self._goal = place.first
-        self._ask_for(place.first // PAGE)
+        grew = self.pages.count > 0 and self.pages.segment(place.first) is None
+        self._ask_for(place.first // PAGE, anew=grew)
         self._settle()
 
     def clear(self) -> None:
@@ -138,9 +139,10 @@ class Reader(ScrollView, can_focus=True):
                 self._ask_for(number)
             self.pages.trim(self.pages.page_at(self.scroll_offset.y))
 
-    def _ask_for(self, number: int) -> None:
+    def _ask_for(self, number: int, *, anew: bool = False) -> None:
         beyond = self.pages.count and number * PAGE >= self.pages.count
-        if number not in self.pages.here and number not in self._asked and not beyond:
+        wanted = anew or (number not in self.pages.here and not beyond)
+        if wanted and number not in self._asked:
             self._asked.add(number)
             self.post_message(Wanted(self.pages.document, *self.pages.window(number)))
 

@@ -112,7 +112,7 @@ class Rows(ScrollView, Generic[R], can_focus=True):
         """A line of what is seen."""
         at = y + self.scroll_offset.y
         width = self.scrollable_content_region.width
-        if at >= len(self.rows):
+        if not width or at >= len(self.rows):
             return Strip.blank(width, self.visual_style.rich_style)
         style = self.visual_style
         if at == self.at:

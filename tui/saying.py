@@ -37,16 +37,22 @@ def found_at(memory: Memory, caption: Caption, document: str | None) -> Place:
     hits = zip(found["hits"], findings_of(found).places, strict=True)
     held = [(second, place) for hit, place in hits if (second := _second(hit, at)) is not None]
     if not held:
-        raise NotFound(
-            "This is not among what is remembered.",
-            "What is said is stored some seconds after. What a podcast said that was playing, or "
-            "what was forgotten, is not.",
-        )
+        raise _unstored()
     second, place = held[0]
     window = memory.segments(place.document, place.first, place.last)["segments"]
+    if not window:  # it went just now, or became shorter
+        raise _unstored()
     position = place.first + _at(window, second + LATER.total_seconds())
     start = window[position - place.first]["start"]
     return replace(place, first=position, last=position, start=start, matches=())
+
+
+def _unstored() -> NotFound:
+    return NotFound(
+        "This is not among what is remembered.",
+        "What is said is stored some seconds after. What a podcast said that was playing, or "
+        "what was forgotten, is not.",
+    )
 
 
 def _second(hit: Mapping[str, Any], at: datetime) -> float | None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.events import Resize
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Input
 
@@ -19,7 +18,6 @@ from memex.errors import DaemonUnavailable, InvalidRequest, MemexError
 from tui.ask import Ask
 from tui.desk import Desk
 from tui.ears import ears_of
-from tui.findings import Place
 from tui.keys import Keys
 from tui.library import Library
 from tui.link import Line
@@ -40,7 +38,7 @@ from tui.messages import (
     Told,
     Wanted,
 )
-from tui.opening import file_of, opening
+from tui.opening import Opening, file_of, launch, opening, run
 from tui.player import Player
 from tui.search import Search
 from tui.text import shown
@@ -48,6 +46,15 @@ from tui.threads import beside, tell
 
 WIDE: Final = 110
 """Cells from which on the desk stands beside the rooms."""
+
+
+class Yielded(Message):
+    """A program is to have the terminal."""
+
+    def __init__(self, found: Opening) -> None:
+        """Which."""
+        super().__init__()
+        self.found = found
 
 
 class Main(Screen[None]):
@@ -64,13 +71,13 @@ class Main(Screen[None]):
         Binding("minus", "mark('wrong')", "Wrong", key_display="-"),
         Binding("y", "copy", "Copy"),
         Binding("o", "open", "Open"),
-        Binding("slash", "type", "Type", key_display="/"),
+        Binding("slash", "type", "Type", key_display="/", priority=True),
         Binding("question_mark", "keys", "Keys", key_display="?"),
         Binding("escape", "back", "Back", show=False),
-        Binding("f2", "turn('search')", "Search", show=False),
-        Binding("f3", "turn('ask')", "Ask", show=False),
+        Binding("f2", "turn('search')", "Search", show=False, priority=True),
+        Binding("f3", "turn('ask')", "Ask", show=False, priority=True),
         Binding("f4", "turn('library')", "Library", show=False),
-        Binding("f5", "turn('live')", "Live", show=False),
+        Binding("f5", "turn('live')", "Live", show=False, priority=True),
         Binding("f8", "hush('private')", "Private", show=False),
         Binding("f9", "hush('paused')", "Pause hearing", show=False),
     ]
@@ -228,7 +235,7 @@ class Main(Screen[None]):
             return  # where it stands is not known yet
         self.desk.show(place)
         if place.heard:
-            self._play(place)
+            self.desk.play(place)
         else:
             self.desk.reader.focus()
 
@@ -238,14 +245,6 @@ class Main(Screen[None]):
         self.search.forget(message.documents)
         self.ask.forget(message.documents)
         self.live.forget(message.documents)
-
-    def _play(self, place: Place) -> None:
-        try:
-            self.desk.play(place)
-        except MemexError as error:
-            self.on_refused(Refused(error))
-            self.desk.reader.focus()
-        self.refresh_bindings()
 
     # Keys.
 
@@ -295,7 +294,7 @@ class Main(Screen[None]):
             self.live.enter()
         else:
             self.desk.show(self.search.results.place)
-        self.room.prompt.focus()
+        self.set_focus(self.room.prompt)  # at once: keys may be waiting already
 
     def on_masthead_turned(self, message: Masthead.Turned) -> None:
         """A tab was clicked."""
@@ -321,33 +320,41 @@ class Main(Screen[None]):
             self.notify("Copied, with its source.", timeout=2)
 
     def action_open(self) -> None:
-        """Open the document where it belongs."""
-        place = self.desk.place
-        if place is None:
+        """Open the document where it belongs, once its file is found."""
+        if (place := self.desk.place) is None:
             return
+        line, in_browser = self.desk.line(), self.app.is_web
+
+        def work() -> None:
+            try:
+                found = opening(place, line, os.environ, shutil.which)
+                if not found.takes_screen:
+                    launch(found)
+                elif in_browser:
+                    raise InvalidRequest(
+                        f"A browser has no terminal for {found.arguments[0]}.",
+                        f"The file is {file_of(place.uri)}, on the machine that serves this.",
+                    )
+                else:
+                    tell(self, Yielded(found))
+            except MemexError as error:
+                tell(self, Refused(error))
+
+        beside(self, work, "open")
+
+    def on_yielded(self, message: Yielded) -> None:
+        """Give the terminal to an editor or pager until it ends. Nothing is drawn meanwhile."""
+        message.stop()
         try:
-            found = opening(place, self.desk.line(), os.environ, shutil.which)
-            if found.takes_screen and self.app.is_web:
-                raise InvalidRequest(
-                    f"A browser has no terminal for {found.arguments[0]}.",
-                    f"The file is {file_of(place.uri)}, on the machine that serves this.",
-                )
+            with self.app.suspend():
+                run(message.found)
         except MemexError as error:
             self.on_refused(Refused(error))
-            return
-        if not found.takes_screen:
-            quiet = subprocess.DEVNULL
-            subprocess.Popen(
-                found.arguments, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
-            )
-            return
-        with self.app.suspend():
-            subprocess.run(found.arguments, stderr=sys.__stderr__, check=False)
         self.refresh()
 
     def action_type(self) -> None:
         """Type a query, or a question."""
-        self.room.prompt.focus()
+        self.set_focus(self.room.prompt)
 
     def action_back(self) -> None:
         """From the text to what it belongs to, from there to the line."""

@@ -17,9 +17,12 @@ from memex.errors import DaemonUnavailable, MemexError
 from tui.chips import Chips, toggled
 from tui.earlier import STAR, Earlier
 from tui.findings import Findings
+from tui.hints import nothing, tips
 from tui.history import History
 from tui.link import Line
+from tui.memory import Memory
 from tui.messages import Chosen, Found, Kept, Marked, Narrowed, Opened, Refused, Remembered
+from tui.prompt import Prompt
 from tui.results import Results
 from tui.searching import Query, earlier, keep, label, saved, search
 from tui.text import cut
@@ -32,48 +35,6 @@ LONG: Final = 0.3
 """Seconds after which it is shown that a search is still under way."""
 
 
-class Prompt(Input):
-    """The line. Down goes into the hits, up to earlier queries."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Search", show=False),
-        Binding("down", "below", "Hits"),
-        Binding("up", "earlier", "Earlier"),
-        Binding("ctrl+r", "history", "History"),
-        Binding("ctrl+s", "save", "Save"),
-    ]
-
-    class Walked(Message):
-        """Up or down was pressed: 1 is to earlier queries."""
-
-        def __init__(self, by: int) -> None:
-            """`by` is 1 or -1."""
-            super().__init__()
-            self.by = by
-
-    class Sought(Message):
-        """Saved queries and earlier ones are to be shown."""
-
-    class Kept(Message):
-        """What stands there is to be saved."""
-
-    def action_save(self) -> None:
-        """Ctrl+S."""
-        self.post_message(self.Kept())
-
-    def action_history(self) -> None:
-        """Ctrl+R."""
-        self.post_message(self.Sought())
-
-    def action_below(self) -> None:
-        """Down."""
-        self.post_message(self.Walked(-1))
-
-    def action_earlier(self) -> None:
-        """Up."""
-        self.post_message(self.Walked(1))
-
-
 class Balked(Message):
     """A query was not answered."""
 
@@ -82,6 +43,10 @@ class Balked(Message):
         super().__init__()
         self.query = query
         self.error = error
+
+
+class Lapsed(Message):
+    """A query could not be asked: memexd is not there, as the link says."""
 
 
 class Search(Vertical):
@@ -157,6 +122,8 @@ class Search(Vertical):
 
     def settle(self) -> None:
         """Let what stands there leave a trace, unless it has."""
+        if self._timer:
+            self._timer.stop()  # it would be searched as what is typed on
         text = self.prompt.value.strip()
         findings = self.results.findings
         if text and (findings.query != text or findings.trace is None):
@@ -167,7 +134,7 @@ class Search(Vertical):
         try:
             findings = self._line.use(lambda memory: search(memory, query))
         except DaemonUnavailable:
-            return  # the link says so, and what is on the screen stays
+            tell(self, Lapsed())  # what is on the screen stays
         except MemexError as error:
             tell(self, Balked(query, error))
         else:
@@ -182,7 +149,7 @@ class Search(Vertical):
     def _remember(self) -> None:
         """In a thread."""
         try:
-            tell(self, self._line.use(lambda memory: Remembered(earlier(memory), saved(memory))))
+            tell(self, self._line.use(_remembered, starts=False))
         except DaemonUnavailable:
             return  # the link says so
 
@@ -193,6 +160,11 @@ class Search(Vertical):
         message.stop()
         if message.findings.query == self.prompt.value.strip():
             self.show(message.findings)
+
+    def on_lapsed(self, message: Lapsed) -> None:
+        """Nothing is under way."""
+        message.stop()
+        self._tally("", "")
 
     def on_balked(self, message: Balked) -> None:
         """Say that a query makes no sense: beside it while it is typed, else aloud. The hits
@@ -207,6 +179,7 @@ class Search(Vertical):
         """Show hits and chips."""
         settled = self.results.findings
         if findings.trace is None and findings.query == settled.query and settled.trace:
+            self._count()
             return  # it is settled already
         self.results.show(findings)
         if not findings.places:
@@ -231,7 +204,10 @@ class Search(Vertical):
         self.results.display = bool(findings.places)
         hint = self.query_one("#hint", Static)
         hint.display = not findings.places and not welcome
-        hint.update(_nothing(findings.query) if findings.query else _tips(self.history))
+        if findings.query:
+            hint.update(nothing(findings.query))
+        else:
+            hint.update(tips(self.history.saved, self.history.queries))
 
     def tell(self, status: Mapping[str, Any]) -> None:
         """Take note of whether anything is remembered: if not, that is what is offered."""
@@ -331,9 +307,9 @@ class Search(Vertical):
 
     def put(self, text: str) -> None:
         """Let a query stand there."""
-        self._walked = text
         self.prompt.value = text
-        self.prompt.cursor_position = len(text)
+        self._walked = self.prompt.value
+        self.prompt.cursor_position = len(self._walked)
 
     # Marking.
 
@@ -364,39 +340,15 @@ class Search(Vertical):
         if message.trace == self.results.findings.trace:
             self.results.mark(message)
 
+    def on_chosen(self, message: Chosen) -> None:
+        """Hits that come when another room is seen are not looked at yet."""
+        if not self.display:
+            message.stop()
+
     def on_opened(self, _: Opened) -> None:
         """What was opened was meant. (The message goes on to the screen.)"""
         self.settle()
 
 
-def _nothing(query: str) -> Content:
-    return Content.assemble(
-        ("Nothing found.\n\n", "bold"),
-        (f"Fewer words, or other ones? What “{query[:60]}” means is looked for, too.", ""),
-    )
-
-
-def _tips(history: History) -> Content:
-    """What can be typed, and what was."""
-    lines = [
-        Content.styled("Type what you remember of it.\n", "bold"),
-        Content("It is searched at every key: words, names as you spell them, and what is meant."),
-        Content(""),
-        *(
-            Content.assemble((f"  {example:<30}", "$text-accent"), (said, "$foreground 55%"))
-            for example, said in (
-                ('"as we may think"', "words as they stand"),
-                ("kind:podcast from:Ada", "of whom, and where"),
-                ("hypertext last spring", "when"),
-                ("since:2026-01 before:2026-03", "from when to when"),
-            )
-        ),
-    ]
-    listed = {"Saved (Ctrl+R)": history.saved, "Earlier (↑, Ctrl+R)": history.queries}
-    for title, queries in listed.items():
-        if queries:
-            lines += [Content(""), Content.styled(title, "bold")]
-            lines += [
-                Content.styled(f"  {cut(each, 70)}", "$foreground 55%") for each in queries[:6]
-            ]
-    return Content("\n").join(lines)
+def _remembered(memory: Memory) -> Remembered:
+    return Remembered(earlier(memory), saved(memory))

@@ -18,6 +18,8 @@ from textual.content import Content, Span
 
 VARIANTS: Final = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400))))
 """Selectors of a variant, and skin tones."""
+DIRECTIONS: Final = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+"""What turns the direction of what stands behind it."""
 LINE_BREAKS: Final = "\n\r\x0b\x0c\x85\u2028\u2029"
 
 
@@ -36,6 +38,17 @@ def shown(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(_shown, text))
+
+
+def typable(text: str) -> str:
+    """Text for a line to type in: a space stands for each character that a terminal obeys."""
+    if text.isprintable():
+        return text
+    return "".join(" " if _is_obeyed(char) else char for char in text)
+
+
+def _is_obeyed(char: str) -> bool:
+    return char in DIRECTIONS or unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"}
 
 
 def paragraphs(text: str) -> list[str]:

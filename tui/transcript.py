@@ -51,6 +51,8 @@ class Transcript(ScrollView, can_focus=True):
         self.follows = True
         """Whether it stays at the newest."""
         self._said: Sequence[Said] = ()
+        self._laid_out: Sequence[Said] = ()
+        """What the lines are of: it is laid out while it is seen only."""
         self._at: tuple[str, ...] | None = None
         """The key of what has the cursor."""
         self._tops: list[int] = [0]
@@ -86,15 +88,16 @@ class Transcript(ScrollView, can_focus=True):
     def _anchor(self) -> tuple[tuple[str, ...], int] | None:
         """What is at the top of what is seen, and which of its lines."""
         number = bisect_right(self._tops, self.scroll_offset.y) - 1
-        if not 0 <= number < len(self._said):
+        if not 0 <= number < len(self._laid_out):
             return None
-        return self._said[number].key, self.scroll_offset.y - self._tops[number]
+        return self._laid_out[number].key, self.scroll_offset.y - self._tops[number]
 
     def _settle(self, anchor: tuple[tuple[str, ...], int] | None) -> None:
         """Lay it out, and scroll to where it was meant to be."""
         if not self._width:
             return  # another room is seen
         lines = list(lines_of(self._said))
+        self._laid_out = self._said
         self._laid = {line: self._laid.get(line) or laid_out(line, self._width) for line in lines}
         self._lines = [self._laid[line] for line in lines]
         self._tops = [0, *accumulate(map(len, self._lines))]
@@ -165,7 +168,7 @@ class Transcript(ScrollView, can_focus=True):
             self.post_message(self.Picked(said.caption))
 
     def _go(self, number: int, *, top: bool = False) -> None:
-        if number >= len(self._said):
+        if not self._said or number >= len(self._said):
             self.action_to_newest()
             return
         number = max(0, number)
@@ -202,10 +205,10 @@ class Transcript(ScrollView, can_focus=True):
         """A line of what is seen."""
         at = y + self.scroll_offset.y
         number = bisect_right(self._tops, at) - 1
-        if not 0 <= number < len(self._lines):
+        if not (self._width and 0 <= number < len(self._lines)):
             return Strip.blank(self.size.width, self.visual_style.rich_style)
         style = self.visual_style
-        if self._said[number].key == self._at:
+        if self._laid_out[number].key == self._at:
             style += self.get_visual_style("transcript--cursor")
         line = self._lines[number][at - self._tops[number]].truncate(self._width, pad=True)
         return Visual.to_strips(self, line, self._width, 1, style, pad=True)[0]

@@ -19,11 +19,10 @@ class Transport(Widget):
     speed: reactive[float] = reactive(1.0)
     paused: reactive[bool] = reactive(False)
 
-    def show(self, position: float, length: float | None, speed: float, *, paused: bool) -> None:
+    def show(self, position: float, speed: float, *, paused: bool) -> None:
         """Show how the player is."""
         self.display = True
-        self.position, self.length = position, length
-        self.speed, self.paused = speed, paused
+        self.position, self.speed, self.paused = position, speed, paused
 
     def render(self) -> Content:
         """One line."""

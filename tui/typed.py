@@ -15,6 +15,8 @@ from tui.searching import earlier, saved
 
 PROMPT: Final = "search> "
 QUIT: Final = "quit"
+LONGEST: Final = 9
+"""Digits of a number of a list; what is longer is searched for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Command:
             case "":
                 return not rest
             case "N" | "[N]":
-                return not rest or rest.isdecimal()
+                return not rest or (rest.isdecimal() and len(rest) <= LONGEST)
             case "on|off":
                 return rest in {"", "on", "off"}
             case _:

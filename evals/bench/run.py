@@ -22,6 +22,7 @@ BENCHMARKS: Final[Mapping[str, str]] = {
     "embedding": "evals.bench.embedding:measure",
     "search": "evals.bench.search:measure",
     "start": "evals.bench.start:measure",
+    "tui": "evals.bench.tui:measure",
     "memory": "evals.bench.transcription:measure_memory",
     "watching": "evals.bench.watching:measure",
     "live": "evals.bench.live:measure",

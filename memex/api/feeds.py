@@ -41,8 +41,13 @@ class FeedRoom:
         ]
 
     def catalogue(self, _: Request) -> Response:
-        """Every feed, addresses masked."""
-        return JSONResponse({"feeds": [feed_to_json(feed) for feed in self._feeds.all()]})
+        """Every feed, addresses masked, with how many of its episodes are remembered."""
+        counts = self._feeds.episodes()
+        rows = [
+            {**feed_to_json(feed), "episodes": counts.get(feed.title or shown(feed.url), 0)}
+            for feed in self._feeds.all()
+        ]
+        return JSONResponse({"feeds": rows})
 
     async def add(self, request: Request) -> Response:
         """Follow feeds; says which addresses are none."""

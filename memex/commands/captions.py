@@ -11,12 +11,11 @@ import click
 from rich.cells import cell_len
 
 from memex import terminal
+from memex.levels import full
 from memex.wire import Json
 
 BAR: Final = 16
 """Characters of the level meter."""
-QUIETEST: Final = -60.0
-"""dBFS at which the meter is empty."""
 RECORDINGS: Final = 64
 """Of which it is known what has ended: more are not heard at a time."""
 ENDS: Final = (". ", "? ", "! ", "… ")
@@ -173,8 +172,8 @@ def meter(level: float | None) -> str:
     """A level in dBFS as a bar."""
     if level is None:
         return ""
-    full = round(BAR * min(1.0, max(0.0, 1 - level / QUIETEST)))
-    return "█" * full + "░" * (BAR - full)
+    loud = full(level, BAR)
+    return "█" * loud + "░" * (BAR - loud)
 
 
 def _by(event: Json) -> str:

@@ -10,6 +10,7 @@ import click
 from memex import terminal
 from memex.commands.common import echo_json, json_option
 from memex.config import load_config
+from memex.levels import full
 from memex.microphones import Device, NoMicrophone, choose, devices, measure
 from memex.wire import Json
 
@@ -108,6 +109,6 @@ def _heard(row: Json) -> str:
     level = row.get("level")
     if level is None:
         return ""
-    full = round(BAR * min(1.0, max(0.0, 1 - level / LOWEST)))
+    loud = full(level, BAR, LOWEST)
     said = "nothing at all: is it muted?" if level <= MUTE else f"{level:.0f} dBFS"
-    return f"\n    {'█' * full}{'░' * (BAR - full)} {said}"
+    return f"\n    {'█' * loud}{'░' * (BAR - loud)} {said}"

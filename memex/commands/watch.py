@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import get_args
 
 import click
-import tomlkit
 
 from memex import terminal
 from memex.client import Client
 from memex.commands.common import echo_json, json_option, paths
 from memex.commands.status import watching
 from memex.config import Deleted, WatchedFolder, load_config
-from memex.configfile import edit
+from memex.configfile import unwatch, watch
 from memex.daemons import running
-from memex.errors import NotFound
 from memex.wire import Json
 
 
@@ -51,30 +48,13 @@ def add(
     folders: tuple[Path, ...],
     recursive: bool,
     ignore: tuple[str, ...],
-    deleted: str,
+    deleted: Deleted,
     grace: float,
     poll: float | None,
 ) -> None:
     """Watch folders from now on. One that is watched already gets these options."""
-    with edit(paths()) as document:
-        watched = document.setdefault("watch", tomlkit.table()).setdefault("folders", tomlkit.aot())
-        for folder in folders:
-            path = Path(os.path.abspath(folder))  # noqa: PTH100 (links stay)
-            _remove(watched, path)
-            table = tomlkit.table()
-            table["path"] = str(path)
-            chosen = {
-                "recursive": recursive,
-                "ignore": list(ignore),
-                "deleted": deleted,
-                "grace": grace,
-                "poll": poll,
-            }
-            defaults = WatchedFolder(path)
-            for name, value in chosen.items():
-                if value not in (None, [], getattr(defaults, name)):
-                    table[name] = value
-            watched.append(table)
+    chosen = (WatchedFolder(folder, recursive, ignore, deleted, grace, poll) for folder in folders)
+    watch(paths(), *chosen)
     for folder in folders:
         click.echo(f"{terminal.one_line(str(folder))} is watched.")
     _remind()
@@ -84,13 +64,7 @@ def add(
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 def remove(*, folders: tuple[Path, ...]) -> None:
     """Watch folders no longer. What was remembered from them stays."""
-    with edit(paths()) as document:
-        watched = document.get("watch", {}).get("folders", [])
-        for folder in folders:
-            if not _remove(watched, Path(os.path.abspath(folder))):  # noqa: PTH100
-                raise NotFound(
-                    f"{terminal.one_line(str(folder))} is not watched.", "See `memex watch list`."
-                )
+    unwatch(paths(), *folders)
     for folder in folders:
         click.echo(f"{terminal.one_line(str(folder))} is watched no longer.")
 
@@ -126,15 +100,6 @@ def _row(folder: WatchedFolder, told: Json) -> Json:
         "scanned_at": told.get("scanned_at"),
         "trouble": told.get("trouble"),
     }
-
-
-def _remove(watched: list[Json], path: Path) -> bool:
-    """Take a folder out of the list; False when it is not in it."""
-    for position, table in enumerate(watched):
-        if Path(os.path.abspath(Path(table["path"]).expanduser())) == path:  # noqa: PTH100
-            del watched[position]
-            return True
-    return False
 
 
 def _remind() -> None:

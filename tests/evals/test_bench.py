@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from evals.bench import search
+from evals.bench import search, terminal, tui
 from evals.bench.crowd import crowd, mixtures
 from evals.bench.media import repeat
 from evals.bench.process import MeasurementFailed, in_process, peak_mb, resident_mb
@@ -90,3 +90,38 @@ def test_search_is_measured_through_the_real_daemon(
     assert 0 < found["search, p50"] <= found["search, p95"]
     assert found["first words of an answer, median"] > 0
     assert found["memory, memexd with everything loaded"] > 50
+
+
+def test_what_is_drawn_is_read_without_how() -> None:
+    drawn = "\x1b[?2026h\x1b[3;1H\x1b[1;38;2;1;2;3mA desk\x1b[0m that\x1b]0;title\x07\x1b[4;1Hnext"
+    assert terminal.text_of(drawn) == "\nA desk that\nnext"
+
+
+def test_a_program_is_told_apart_from_one_that_ends() -> None:
+    with terminal.running(("sh", "-c", "read line; echo said $line"), os.environ) as program:
+        pressed = program.press("hello\n")
+        assert program.sees("said hello") >= pressed
+        with pytest.raises(MeasurementFailed, match="'more' is not drawn"):
+            program.sees("more")
+
+
+def test_the_terminal_ui_is_measured_on_a_terminal(
+    small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fewer = {
+        "STARTS": 1, "WARM_UP": 1, "QUERIES": 3, "DOCUMENTS": 200, "SEGMENTS": 400,
+        "UTTERANCES": 80, "SETTLED": 20, "KEYS": 20, "PAGES": 3,
+    }  # fmt: skip
+    for name, value in fewer.items():
+        monkeypatch.setattr(tui, name, value)
+    figures = tmp_path / "bench.json"
+    arguments = ["bench", "--only", "tui", "--passages", "100", "--data", str(small_data)]
+    done = CliRunner().invoke(evals, [*arguments, "--json", str(figures)])
+    assert done.exit_code == 0, done.output
+    found = {row["name"]: row["value"] for row in json.loads(figures.read_text())["results"]}
+    assert found["memex tui, first paint"] > 0
+    assert 0 < found["key to painted results, p50"] <= found["key to painted results, p95"]
+    assert found["memory, memex tui after that"] > 20
+    assert found["scrolling 200 documents: pictures a second"] > 0
+    assert found["a page on in a talk of ten hours, p95"] > 0
+    assert "Live, growth of memory in eight hours" in found

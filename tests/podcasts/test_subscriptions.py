@@ -162,6 +162,7 @@ def test_episodes_are_fetched_and_found_and_not_fetched_again(
     bad, good = memex.json("status")["feeds"]
     assert "HTTP 404" in bad["trouble"]
     assert (good["title"], good["trouble"]) == ("Tides and Timber", None)
+    assert [feed["episodes"] for feed in memex.json("feeds", "list")["feeds"]] == [0, 2]
     shown = memex.run("status").stdout
     assert "Tides and Timber: looked at" in shown
     assert "! " in shown

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+from textual.events import Key
 from textual.pilot import Pilot
 
 from tests.tui.fakes import FakeReach, Tape
@@ -14,7 +15,8 @@ from tui.screen import Main
 
 PATIENCE = 10.0
 """Seconds until something must have happened."""
-KEYS = {" ": "space", ":": "colon", '"': "quotation_mark", "-": "minus"}
+KEYS = {" ": "space", ":": "colon", '"': "quotation_mark", "-": "minus", "/": "slash"}
+CHARACTERS = {key: character for character, key in KEYS.items()}
 
 
 class Driver:
@@ -38,6 +40,11 @@ class Driver:
 
     async def type(self, text: str) -> None:
         await self.pilot.press(*(KEYS.get(char, char) for char in text))
+
+    def press_at_once(self, *keys: str) -> None:
+        """As they come from a terminal where the program was busy for a moment."""
+        for key in keys:
+            self.app.post_message(Key(key, CHARACTERS.get(key, key if len(key) == 1 else None)))
 
     async def until(self, true: Callable[[], object], what: str = "") -> None:
         """Wait until something holds."""

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memex.client import Added
-from memex.errors import DaemonUnavailable, MemexError
+from memex.config import WatchedFolder
+from memex.errors import DaemonUnavailable, InvalidRequest, MemexError, NotFound, error_to_json
 from memex.playback import RATE
 from memex.progress import Event
 from memex.protocols import NO_FILTERS, Filters
+from memex.urls import subscription_url
 from tui.memory import Hush, Memory
 
 if TYPE_CHECKING:
@@ -115,6 +117,13 @@ class FakeMemory(Memory):
     dropped: list[str] = field(default_factory=list)
     kin: dict[str, list[str]] = field(default_factory=dict)
     """Older versions of documents, which are forgotten with them."""
+    speakers: list[Json] = field(default_factory=list)
+    """Whose voices are known."""
+    named: list[tuple[str, str, bool]] = field(default_factory=list)
+    """Who was named, how, and whether that is the owner."""
+    followed: list[Json] = field(default_factory=list)
+    """The podcasts."""
+    refreshed: list[str] = field(default_factory=list)
     heard: queue.Queue[Json | MemexError] = field(default_factory=queue.Queue)
     """What is told to whoever follows what is heard."""
     followers: int = 0
@@ -227,7 +236,8 @@ class FakeMemory(Memory):
     def status(self) -> Json:
         kinds = [document.kind for document in self.held.values()]
         counts = {kind: kinds.count(kind) for kind in kinds}
-        return {"documents": counts, "memex_ingest": 7, "failed": [*self.unread], **self.state}
+        told = {"failed": [*self.unread], "feeds": [*self.followed]}
+        return {"documents": counts, "memex_ingest": 7, **told, **self.state}
 
     def documents(self, kind: str | None = None, *, hidden: bool = False) -> list[Json]:
         old = {id_ for ids in self.kin.values() for id_ in ids}
@@ -244,6 +254,60 @@ class FakeMemory(Memory):
             "duration": length,
             "segments": len(document.segments),
         }
+
+    def people(self) -> list[Json]:
+        return [*self.speakers]
+
+    def about(self, name: str, limit: int) -> Json:
+        """Each time somebody speaks; then somebody else, who speaks of them."""
+        said = [
+            {**self._hit(id_, at, [], 0), "n": at + 1}
+            for id_, document in self.held.items()
+            for at, spoken in enumerate(document.segments)
+            if name in {spoken["speaker"], *spoken["text"].split()}
+        ]
+        return {"name": name, "quotes": said[:limit]}
+
+    def name_voice(self, who: str, name: str, *, owner: bool = False) -> Json:
+        if name.startswith("Voice "):
+            raise InvalidRequest(f"{name!r} is what a voice is called.", "Choose another name.")
+        self.named.append((who, name, owner))
+        changed = set()
+        for id_, document in self.held.items():
+            for each in document.segments:
+                if each["speaker"] == who:
+                    each["speaker"] = name
+                    changed.add(id_)
+        others = [each for each in self.speakers if each["name"] not in {who, name}]
+        told = next(each for each in self.speakers if each["name"] == who)
+        self.speakers = [*others, {**told, "name": name, "named": True, "owner": owner}]
+        return {"documents": len(changed)}
+
+    def feeds(self) -> list[Json]:
+        return [{**feed, "episodes": 3} for feed in self.status()["feeds"]]
+
+    def add_feeds(self, feeds: Sequence[Json]) -> Json:
+        added, errors = [], []
+        for each in feeds:
+            try:
+                url = subscription_url(each["url"])
+            except InvalidRequest as error:
+                errors.append({"url": each["url"], **error_to_json(error)})
+                continue
+            new = url not in [feed["url"] for feed in self.followed]
+            if new:
+                self.followed.append(feed_of(len(self.followed) + 1, url))
+            added.append({**self.followed[-1], "new": new})
+        return {"feeds": added, "errors": errors}
+
+    def refresh_feeds(self, *names: str) -> list[Json]:
+        self.refreshed += names or ("all",)
+        return [feed for feed in self.followed if not names or str(feed["id"]) in names]
+
+    def remove_feed(self, name: str) -> Json:
+        gone = next(feed for feed in self.followed if str(feed["id"]) == name)
+        self.followed.remove(gone)
+        return gone
 
     def retry(self, id_: str) -> Added:
         self.retried.append(id_)
@@ -294,6 +358,29 @@ class FakeMemory(Memory):
             self.followers -= 1
 
 
+def feed_of(id_: int, url: str, title: str = "", **others: object) -> Json:
+    """A podcast as the daemon has it."""
+    times = dict.fromkeys(("added_at", "checked_at", "next_at"))
+    choices = {"private": False, "trouble": None, "back": 10, "keep_audio": True}
+    return {"id": id_, "url": url, "title": title, **times, **choices, **others}
+
+
+def speaker(name: str, segments: int, **others: object) -> Json:
+    """Somebody whose voice is known, as the daemon has it."""
+    return {
+        "name": name,
+        "named": not name.startswith("Voice "),
+        "owner": False,
+        "voices": [1],
+        "scopes": ["around"],
+        "seconds": 4.0 * segments,
+        "documents": 1,
+        "segments": segments,
+        "last_at": "2026-05-04T12:00:00+00:00",
+        **others,
+    }
+
+
 @dataclass
 class FakeReach:
     """The way to it, which can be cut."""
@@ -305,10 +392,11 @@ class FakeReach:
     listens: bool = False
     ears: Json = field(default_factory=lambda: {"ears": None, "private": None, "paused": None})
     """How the ears are."""
+    watched: list[WatchedFolder] = field(default_factory=list)
 
-    def memory(self) -> Memory:
+    def memory(self, *, start: bool) -> Memory:
         if not self.up:
-            if not self.may_start:
+            if not (self.may_start and start):
                 raise DaemonUnavailable("memexd is not running.", "Start it with `memex up`.")
             self.up = True
             self.started += 1
@@ -330,6 +418,20 @@ class FakeReach:
         on = not self.ears[how] if on is None else on
         self.ears[how] = {"until": None} if on else None
         return f"{how} is {'on' if on else 'off'}"
+
+    def folders(self) -> Sequence[WatchedFolder]:
+        return [*self.watched]
+
+    def watch(self, folder: Path) -> bool:
+        if not folder.is_dir():
+            raise NotFound(f"{folder} is no folder.", "Type one that is there.")
+        if folder in [each.path for each in self.watched]:
+            return False
+        self.watched.append(WatchedFolder(folder))
+        return True
+
+    def unwatch(self, folder: Path) -> None:
+        self.watched = [each for each in self.watched if each.path != folder]
 
 
 class _Cut:

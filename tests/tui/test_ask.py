@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from memex.errors import NotFound
 from memex.protocols import NO_FILTERS, Filters
 from tests.tui.driving import Driver, drive
 from tests.tui.fakes import FakeMemory, FakeReach, library
@@ -107,7 +108,7 @@ def test_a_citation_is_opened_at_its_place_and_escape_comes_back(reach: FakeReac
     async def steps(it: Driver) -> None:
         await ask(it)
         await it.sees("[2] ✎")
-        await it.press("down", "enter")
+        await it.press("up", "down", "enter")
         await it.sees("▌ A note on hypertext and bees.")
         assert it.main.focused is it.main.desk.reader
         await it.press("escape")
@@ -122,7 +123,7 @@ def test_where_no_trace_is_kept_the_place_is_searched_for() -> None:
     async def steps(it: Driver) -> None:
         await ask(it)
         await it.sees("[2] ✎")
-        await it.press("down", "enter")
+        await it.press("up", "down", "enter")
         await it.sees("▌ A note on hypertext and bees.")
         assert not any(trace for _, trace in it.memory.searches)
         await it.press("escape", "plus")
@@ -149,13 +150,13 @@ def test_a_question_is_edited_and_asked_again_in_its_cell(reach: FakeReach) -> N
     async def steps(it: Driver) -> None:
         await ask(it)
         await it.sees("[2] ✎")
-        await it.press("e")
+        await it.press("up", "e")
         await it.until(lambda: it.main.ask.prompt.value == "who called it so")
         await it.type(" then")
         await it.press("enter")
         await it.sees("1 who called it so then", "[2] ✎")
         assert len(it.main.ask.cells()) == 1
-        await it.press("r")
+        await it.press("up", "r")
         await it.until(lambda: it.memory.past[-2:] == ["who called it so then"] * 2)
 
     drive(steps, reach=reach)
@@ -165,7 +166,7 @@ def test_why_shows_the_trace(reach: FakeReach) -> None:
     async def steps(it: Driver) -> None:
         await ask(it)
         await it.sees("[2] ✎")
-        await it.press("w")
+        await it.press("up", "w")
         await it.sees("recall 14 ms", "1 A desk (lexical 1; 2.00)", "Told: system", "Wrote")
         await it.sees("Be \\x1b[31mshort.")
         await it.press("escape")
@@ -178,7 +179,7 @@ def test_answer_and_citation_are_marked_with_one_key(reach: FakeReach) -> None:
     async def steps(it: Driver) -> None:
         await ask(it)
         await it.sees("[2] ✎")
-        await it.press("down", "minus")
+        await it.press("up", "down", "minus")
         await it.sees("✗ wrong")
         it.main.ask.cells()[0].focus()
         await it.press("plus")
@@ -201,7 +202,6 @@ def test_cells_stay_and_the_query_of_the_search_is_what_may_be_asked(reach: Fake
         assert it.main.ask.prompt.selected_text == "hypertext"  # what is typed takes its place
         await it.press("enter")
         await it.sees("1 hypertext  0.8 s", "[2] ✎")
-        await it.press("slash")
         await it.type("another")
         await it.press("enter")
         await it.sees("2 another  0.8 s")
@@ -217,12 +217,10 @@ async def ask_all(it: Driver, *questions: str) -> None:
     """One after the other, each once the one before is answered."""
     await it.press("f3")
     for question in questions:
-        if not it.main.ask.prompt.has_focus:
-            await it.press("slash")
         await it.type(question)
         await it.press("enter")
         await it.sees(f"{question}!")
-        await it.until(lambda: not it.main.ask.prompt.has_focus, "the cursor is in the answer")
+        await it.until(lambda: it.main.ask.cells()[-1].places, "it is answered")
 
 
 def turn(question: str, answer: str) -> dict[str, Any]:
@@ -312,3 +310,96 @@ def test_what_was_understood_by_something_forgotten_goes_with_it() -> None:
         await it.until(lambda: [cell.question for cell in it.main.ask.cells()] == ["where"])
 
     drive(steps, reach=FakeReach(Narrow()), size=(140, 60))
+
+
+def test_what_is_typed_while_an_answer_comes_is_typed(notebook: FakeReach) -> None:
+    async def steps(it: Driver) -> None:
+        it.memory.open.clear()
+        await ask(it, "slow one")
+        it.memory.open.set()
+        await it.sees("slow one!", "[2] ✎")
+        await it.type("requery")  # each of these letters is a key where an answer is looked at
+        assert it.main.ask.prompt.value == "requery"
+        assert it.memory.past == ["slow one"]
+        await it.press("up")
+        await it.until(lambda: type(it.main.focused).__name__ == "Citations")
+
+    drive(steps, reach=notebook)
+
+
+def test_whoever_reads_an_earlier_answer_is_left_there(notebook: FakeReach) -> None:
+    async def steps(it: Driver) -> None:
+        await ask_all(it, *(f"question {n}" for n in range(6)))
+        it.memory.open.clear()
+        await it.type("slow one")
+        await it.press("enter")
+        await it.sees("7 slow one")
+        cells = it.main.ask.query_one("#cells")
+        assert cells.scroll_offset.y == cells.max_scroll_y > 0
+        it.main.ask.cells()[0].focus()
+        await it.until(lambda: cells.scroll_offset.y == 0)
+        it.memory.open.set()
+        await it.until(lambda: it.main.ask.cells()[-1].places)
+        await it.still()
+        assert "question 0!" in it.text()
+
+    drive(steps, reach=notebook)
+
+
+def test_an_answer_is_followed_to_its_end(notebook: FakeReach) -> None:
+    async def steps(it: Driver) -> None:
+        await ask_all(it, *(f"question {n}" for n in range(6)))
+        await it.sees("question 5!", "[2] ✎")
+        first = it.main.ask.cells()[0]
+        first.focus()
+        await it.sees("question 0!")
+        await it.press("r")
+        await it.until(lambda: len(it.memory.past) == 7 and first.places)
+        await it.still()
+        assert "question 0!" in it.text()
+
+    drive(steps, reach=notebook)
+
+
+def test_escape_leaves_a_question_as_it_was(reach: FakeReach) -> None:
+    async def steps(it: Driver) -> None:
+        await ask(it)
+        await it.sees("[2] ✎")
+        await it.press("up", "e")
+        await it.sees("✎ who called it so")
+        await it.press("escape")
+        await it.sees("? Ask what you want to know")
+        await it.type("another")
+        await it.press("enter")
+        await it.sees("1 who called it so", "2 another")
+        assert len(it.main.ask.cells()) == 2
+
+    drive(steps, reach=reach)
+
+
+def test_what_is_answered_while_something_is_forgotten_is_asked_again(
+    notebook: FakeReach,
+) -> None:
+    async def steps(it: Driver) -> None:
+        it.memory.open.clear()
+        await ask(it, "slow one")
+        await it.until(lambda: it.memory.past == ["slow one"])
+        it.main.ask.forget({"talk"})
+        it.memory.open.set()
+        await it.until(lambda: it.memory.past == ["slow one"] * 2)
+        await it.sees("1 slow one", "[2] ✎")
+
+    drive(steps, reach=notebook)
+
+
+def test_an_answer_whose_trace_is_lost_has_its_citations() -> None:
+    class Traceless(FakeMemory):
+        def trace(self, name: str) -> Json:
+            raise NotFound("There is no such trace.")
+
+    async def steps(it: Driver) -> None:
+        await ask(it)
+        await it.sees(ANSWER, "[2] ✎")
+        assert "no such trace" not in it.text()
+
+    drive(steps, reach=FakeReach(Traceless(pieces=answer())))

@@ -6,22 +6,23 @@ import time
 from typing import Any
 
 import pytest
+from textual.widgets import Input
 
 import tui.app
-import tui.library
+import tui.section
 from memex.errors import InvalidRequest
 from tests.tui.driving import Driver, drive
-from tests.tui.fakes import NOTE, Doc, FakeMemory, FakeReach, library, segment
+from tests.tui.fakes import NOTE, Doc, FakeMemory, FakeReach, feed_of, library, segment
 from tests.tui.test_ask import Notebook, answer, citation
+from tui.documents import Failures
 from tui.holdings import holdings, narrowed
-from tui.library import Failures
 from tui.welcome import SAMPLES
 
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tui.app, "EVERY", 0.1)
-    monkeypatch.setattr(tui.library, "EVERY", 0.0)
+    monkeypatch.setattr(tui.section, "EVERY", 0.0)
 
 
 def failure(id_: str, path: str, reason: str = "No reader for this.") -> dict[str, Any]:
@@ -47,7 +48,7 @@ BUSY: dict[str, Any] = {
             {"path": "/gone", "trouble": "is not there", "scanned_at": None, "files": 0},
         ],
     },
-    "feeds": [{"title": "The Trail", "url": "u", "trouble": "404", "checked_at": None}],
+    "feeds": [feed_of(1, "https://trail.example/feed", "The Trail", trouble="404")],
     "gaps": [
         {
             "since": "2026-05-04T12:00:00+00:00",
@@ -126,7 +127,8 @@ def test_a_failure_is_told_and_read_again() -> None:
         await it.press("tab", "tab", "enter")
         await it.sees("/home/ada/two.xyz", "added 2026-05-04, 1 attempt")
         await it.press("escape", "r")
-        await it.sees("It is read again", "1 could not be read")
+        await it.sees("It is read again")
+        await it.sees("1 could not be read")
         assert it.memory.retried == ["f2"]
         await it.press("R")
         await it.until(lambda: "could not be read" not in it.text())
@@ -147,7 +149,8 @@ def test_a_failure_is_given_up_only_when_that_is_meant() -> None:
         await it.still()
         assert not it.memory.dropped
         await it.press("d", "y")
-        await it.sees("Given up.", "1 could not be read")
+        await it.sees("Given up.")
+        await it.sees("1 could not be read")
         assert it.memory.dropped == ["f1"]
 
     drive(steps, reach=failing())
@@ -268,20 +271,58 @@ def test_text_of_documents_is_neither_markup_nor_obeyed() -> None:
     drive(steps, reach=FakeReach(memory))
 
 
-def test_ten_thousand_documents_are_listed_and_narrowed_between_two_keys() -> None:
+def test_ten_thousand_documents_are_listed_and_narrowed_between_two_keys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tui.app, "EVERY", 60.0)  # what the keys take is measured, nothing else
     held = {f"d{n}": Doc(f"Talk {n} on hypertext", "note", NOTE) for n in range(10_000)}
 
     async def steps(it: Driver) -> None:
         await it.press("f4")
         await it.sees("Talk 0 on", "10,000")
-        before = time.perf_counter()
+        before = time.process_time()
         await it.press(*"9999")
         await it.press("down", "end", "home")
-        assert time.perf_counter() - before < 3.0  # drawing included, on a loaded machine
+        assert time.process_time() - before < 3.0  # of the processor, drawing included
         await it.sees("1 of 10,000", "Talk 9999 on")
 
     drive(steps, reach=FakeReach(FakeMemory(held)))
     all_ = holdings(FakeMemory(held))
-    before = time.perf_counter()
+    before = time.process_time()
     assert len(narrowed(all_, "hypertext talk 77")) == 280
-    assert time.perf_counter() - before < 0.2
+    assert time.process_time() - before < 0.2
+
+
+def test_the_parts_are_turned_to_by_key_by_click_and_by_name() -> None:
+    async def steps(it: Driver) -> None:
+        await it.press("f4")
+        await it.sees("Things to look up", "Words of a title, a kind, a date")
+        await it.type("bread")
+        await it.sees("0 of 2")
+        await it.press("f4")
+        await it.sees("A name", "No voice is known yet")
+        line = next(n for n, each in enumerate(it.lines()) if "Documents" in each)
+        await it.pilot.click(None, offset=(it.lines()[line].index("Folders") + 2, line))
+        await it.sees("Words of a path")
+        assert it.main.focused is it.main.library.shelf  # its keys are at hand
+        await it.press("f4", "f4")
+        await it.sees("Things to look up", "Words of a title, a kind, a date")
+        assert isinstance(it.main.focused, Input)
+        await it.press("ctrl+p")
+        await it.type("gaps")
+        await it.press("enter")
+        await it.sees("A day, a reason")
+        await it.press("f2", "f4")
+        await it.sees("A day, a reason")  # where one was
+
+    drive(steps)
+
+
+def test_a_small_window_has_the_list_and_its_parts() -> None:
+    async def steps(it: Driver) -> None:
+        await it.press("f4")
+        await it.sees("Documents  People", "Things to lo")
+        await it.press("f4", "f4", "f4", "f4")
+        await it.sees("Folders  Gaps", "A day, a reason")
+
+    drive(steps, size=(40, 10))

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from textual.message import Message
 
 import tui.app
 from tests.tui.driving import Driver, drive
 from tests.tui.fakes import FakeMemory, FakeReach
+from tui.link import Line
+from tui.messages import Linked
+
+if TYPE_CHECKING:
+    from memex.wire import Json
 
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tui.app, "EVERY", 0.1)
+
+
+async def begun(it: Driver) -> None:
+    """The memory is reached, and it is no longer begun."""
+    await it.sees("2 documents ●")
+    await it.until(lambda: "begin" not in [each.name for each in threading.enumerate()])
 
 
 def test_a_daemon_that_does_not_run_is_started() -> None:
@@ -56,7 +70,7 @@ def test_a_daemon_that_goes_leaves_the_screen_as_it_is_and_comes_back_by_itself(
 
 def test_a_query_starts_a_daemon_that_went_away() -> None:
     async def steps(it: Driver) -> None:
-        await it.sees("2 documents ●")
+        await begun(it)
         it.reach.up = False
         await it.until(lambda: "2 documents" not in it.text())
         before = it.reach.started  # nobody asked for anything
@@ -101,3 +115,46 @@ def test_the_first_run_offers_the_microphone() -> None:
         assert it.reach.listens
 
     drive(steps, reach=FakeReach(FakeMemory({})))
+
+
+class Vanishing(FakeReach):
+    """A memory whose daemon ends just after it was seen to run."""
+
+    def running(self) -> bool:
+        return True
+
+
+def test_looking_how_it_is_starts_nothing() -> None:
+    told: list[Message] = []
+    reach = Vanishing(up=False)
+    line = Line(reach, told.append)
+    line.watch()
+    assert reach.started == 0
+    assert any(isinstance(each, Linked) and each.link == "busy" for each in told)
+
+
+def test_fetching_earlier_queries_starts_nothing() -> None:
+    async def steps(it: Driver) -> None:
+        await begun(it)
+        it.reach.up = False
+        it.main.search.remember()
+        await it.still()
+        assert it.reach.started == 0
+
+    drive(steps)
+
+
+def test_the_ears_are_told_of_while_memexd_does_not_answer() -> None:
+    class Silent(FakeMemory):
+        def status(self) -> Json:
+            assert self.open.wait(20)
+            return super().status()
+
+    async def steps(it: Driver) -> None:
+        it.memory.open.clear()
+        await it.sees("○ off")
+        it.reach.ears["private"] = {"until": None}
+        await it.sees("⊘ private")
+        it.memory.open.set()
+
+    drive(steps, reach=FakeReach(Silent()))

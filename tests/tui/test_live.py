@@ -294,6 +294,48 @@ def test_it_stays_at_the_newest_until_one_goes_back() -> None:
     drive(steps, reach=listening())
 
 
+@pytest.mark.parametrize("room", ["f2", "f3", "f4", "f5"])
+def test_a_window_without_room_for_anything_ends_nothing(room: str) -> None:
+    async def steps(it: Driver) -> None:
+        await it.press("f5")
+        hear(it, *(caption(n, f"number {n}.") for n in range(9)))
+        await it.sees("number 8.")
+        await it.press("f2")
+        await it.type("hypertext")
+        await it.sees("3 hits")
+        await it.press(room)
+        for size in ((1, 9), (2, 40), (140, 1), (1, 1), (80, 24)):
+            await it.pilot.resize_terminal(*size)
+            await it.press("down", "up")
+        await it.sees("2 documents ●")
+
+    drive(steps, reach=listening())
+
+
+def test_keys_do_nothing_where_nothing_was_said() -> None:
+    async def steps(it: Driver) -> None:
+        await it.press("f5", "up", "down", "pageup", "pagedown", "home", "end", "enter", "escape")
+        hear(it, caption(0, "the first."))
+        await it.sees("the first.")
+
+    drive(steps, reach=listening())
+
+
+def test_what_is_forgotten_while_another_room_is_seen_is_not_drawn_again() -> None:
+    async def steps(it: Driver) -> None:
+        await it.press("f5")
+        hear(it, *(caption(n, f"number {n}.", document="talk") for n in range(30)))
+        await it.sees("number 29.")
+        await it.press("f2")
+        it.main.live.captions.said = it.main.live.captions.said[:1]
+        it.main.live.forget({"another"})
+        await it.press("f5")
+        await it.sees("number 0.")
+        assert "number 29" not in it.text()
+
+    drive(steps, reach=listening())
+
+
 def test_what_goes_is_not_what_one_looks_at() -> None:
     async def steps(it: Driver) -> None:
         await it.press("f5")
@@ -324,6 +366,27 @@ def test_a_daemon_that_goes_leaves_what_was_said_and_what_is_missing_is_said() -
         await it.sees("before it went.", "it was not shown", "after it came.", "-40 dB")
 
     drive(steps, reach=listening())
+
+
+def test_what_is_missing_is_said_before_anything_else_is() -> None:
+    async def steps(it: Driver) -> None:
+        await it.press("f5")
+        hear(it, device(), caption(0, "before it went."))
+        await it.sees("before it went.")
+        hear(it, DaemonUnavailable("memexd went away."))
+        hear(it, device(level=-40.0))
+        await it.sees("-40 dB", "it was not shown")
+
+    drive(steps, reach=listening())
+
+
+def test_what_is_shown_stays_as_it_was_handed_over() -> None:
+    captions = Captions(most=2)
+    captions.take(said(0, "one"))
+    captions.take(said(1, "two"))
+    handed = captions.said
+    captions.miss(BEGAN + timedelta(seconds=2))
+    assert [each.caption.settled for each in handed if each.caption] == ["one", "two"]
 
 
 def test_that_too_many_follow_is_said_and_tried_again() -> None:
@@ -407,6 +470,15 @@ def test_where_the_document_is_not_told_it_is_looked_for_by_its_moment() -> None
     assert found_at(memory, said(12, "hypertext"), None).first == 3
     assert memory.filters.since is not None
     assert memory.filters.since < BEGAN + timedelta(seconds=12) < (memory.filters.until or BEGAN)
+
+
+def test_what_went_while_it_is_looked_for_is_not_there() -> None:
+    class Gone(Timed):
+        def segments(self, document_id: str, first: int, last: int) -> Json:
+            return {"first": first, "count": 0, "segments": []}
+
+    with pytest.raises(NotFound):
+        found_at(Gone(), said(12, "hypertext"), "talk")
 
 
 def test_what_is_not_stored_is_not_taken_for_what_was_said_before() -> None:

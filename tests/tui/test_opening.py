@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from memex.errors import NotFound
+from memex.errors import InvalidRequest, NotFound
+from tests.tui.driving import Driver, drive
+from tests.tui.fakes import Doc, FakeMemory, FakeReach, segment
 from tui.chips import picked, toggled
 from tui.findings import Place
 from tui.opening import opening
@@ -76,6 +78,31 @@ def test_what_cannot_be_opened_is_said(uri: str, kind: str, said: str) -> None:
 def test_no_editor_is_said_with_the_remedy(note: Path) -> None:
     with pytest.raises(NotFound, match="EDITOR"):
         opening(place(note.as_uri()), None, {"EDITOR": "gone"}, nothing)
+
+
+def test_an_editor_that_is_no_command_is_said(note: Path) -> None:
+    with pytest.raises(InvalidRequest, match="VISUAL"):
+        opening(place(note.as_uri()), None, {"VISUAL": "vi 'x", "EDITOR": "vi"}, everything)
+
+
+def test_a_program_that_does_not_start_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "xdg-open"
+    program.write_bytes(b"\0")
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    page = Doc("A page", "web", [segment("hypertext")], uri="https://example.org/a")
+
+    async def steps(it: Driver) -> None:
+        await it.type("hypertext")
+        await it.sees("1 hit ·")
+        await it.press("enter", "o")
+        await it.sees("xdg-open does not start")
+        await it.type("/x")  # it goes on
+        await it.sees("❯ hypertextx")
+
+    drive(steps, reach=FakeReach(FakeMemory({"page": page})), size=(140, 45))
 
 
 def test_a_chip_comes_into_the_query_and_goes() -> None:

@@ -12,12 +12,15 @@ import numpy as np
 import pytest
 from textual.message import Message
 
+import tui.desk
 from memex.errors import DamagedFile, MemexError
 from memex.playback import RATE
 from tests.hearing.making import Samples, encode
 from tests.tui.driving import Driver, drive
-from tests.tui.fakes import TALK, Doc, FakeMemory, FakeReach, Tape, talk
-from tui.messages import Played, Stopped
+from tests.tui.fakes import TALK, Doc, FakeMemory, FakeReach, Tape, segment, talk
+from tui.findings import Place
+from tui.messages import Broke, Played, Stopped
+from tui.opening import recording_of
 from tui.player import Player
 from tui.sound import BLOCK, paced
 
@@ -263,3 +266,133 @@ def test_the_program_ends_while_it_plays(recording: Path) -> None:
     drive(steps, reach=heard(recording), tape=Slow())
     assert time.monotonic() - began < 15
     assert threading.main_thread().is_alive()
+
+
+class Lingering(Tape):
+    """A loudspeaker that takes its time to be still."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stilled = threading.Event()
+
+    def rest(self) -> None:
+        super().rest()
+        assert self.stilled.wait(20)
+
+
+def test_keys_do_not_wait_for_the_loudspeaker(told: Told, recording: Path) -> None:
+    tape = Lingering()
+    player = Player(told, lambda: tape)
+    player.play(recording, 4.0)
+    player.toggle()
+    until(lambda: tape.rests)
+    key = threading.Thread(target=player.toggle, daemon=True)
+    key.start()
+    key.join(5)
+    waits = key.is_alive()
+    tape.stilled.set()
+    player.stop()
+    assert not waits
+
+
+def test_a_fault_of_ours_is_told_and_does_not_stop_the_player(told: Told, recording: Path) -> None:
+    tape = Tape()
+    faults: list[Exception] = [ZeroDivisionError("ours")]
+
+    def speaker() -> Tape:
+        if faults:
+            raise faults.pop()
+        return tape
+
+    player = Player(told, speaker)
+    player.play(recording, 30.0)
+    until(lambda: any(isinstance(each, Broke) for each in told.messages))
+    assert player.order is None
+    player.play(recording, 30.0)
+    until(lambda: len(told.stops) == 2)
+    assert tape.seconds == pytest.approx(2.0, abs=0.01)
+
+
+def two(recording: Path) -> FakeReach:
+    """Two talks, of which one can be heard."""
+    others = [segment("Hypertext is old.", start=2.0, end=9.0, speaker="Cy")]
+    held = {
+        "talk": Doc("A desk that remembers", "audio", talk(TALK), uri=recording.as_uri()),
+        "other": Doc("Another talk", "audio", others),
+    }
+    return FakeReach(FakeMemory(held))
+
+
+def test_arrows_skip_in_what_is_heard_whatever_is_looked_at(recording: Path) -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("hypertext")
+        await it.sees("3 hits")
+        it.tape.going.clear()
+        await it.press("enter", "enter")
+        await it.sees("▶ 0:11")
+        await it.press("down", "down")
+        await it.sees("Hypertext is old.", "Another talk")
+        await it.until(lambda: it.main.desk.place and it.main.desk.place.document == "other")
+        await it.press("right")
+        await it.sees("▶ 0:21")
+        await it.press("left")
+        await it.sees("▶ 0:11")
+        it.tape.going.set()
+
+    drive(steps, reach=two(recording), size=(140, 45))
+
+
+def test_the_length_is_that_of_what_is_heard(recording: Path) -> None:
+    async def steps(it: Driver) -> None:
+        desk = it.main.desk
+        it.tape.going.clear()
+        await it.type("branches")
+        await it.sees("1 hit ·", "Writing that branches")
+        await it.press("enter", "enter")
+        await it.sees("/ 0:31")
+        short = Place(1, "other", "Another talk", "audio", recording.as_uri(), "", start=2.0)
+        desk.show(short)
+        desk.play(short)  # before its text came
+        await it.sees("/ 0:09")
+        it.tape.going.set()
+
+    drive(steps, reach=two(recording), size=(140, 45))
+
+
+def test_the_desk_is_cleared_once_nothing_is_heard_or_looked_at(recording: Path) -> None:
+    async def steps(it: Driver) -> None:
+        it.tape.going.clear()
+        await it.type("hypertext")
+        await it.sees("2 hits")
+        await it.press("enter", "enter")
+        await it.sees("▶ 0:11")
+        await it.press("slash", "ctrl+u")
+        await it.sees("Type what you remember of it.", "▶ 0:11")
+        it.tape.going.set()
+        await it.until(lambda: not it.main.desk.playing)
+        await it.until(lambda: not it.main.desk.display)
+
+    drive(steps, reach=heard(recording))
+
+
+def test_keys_are_taken_while_a_disk_wakes_up(
+    recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    awake = threading.Event()
+
+    def slowly(place: Place) -> Path:
+        assert awake.wait(20)
+        return recording_of(place)
+
+    monkeypatch.setattr(tui.desk, "recording_of", slowly)
+
+    async def steps(it: Driver) -> None:
+        await it.type("hypertext")
+        await it.sees("2 hits")
+        await it.press("enter", "enter", "slash")
+        await it.type("x")
+        await it.sees("❯ hypertextx")
+        awake.set()
+        await it.sees("▶ 0:1")
+
+    drive(steps, reach=heard(recording), tape=Slow())

@@ -59,6 +59,19 @@ def test_the_place_stays_in_sight_when_the_window_changes() -> None:
     drive(steps, reach=long_talk(), size=(140, 45))
 
 
+def test_what_grows_is_seen_as_far_as_it_has_come() -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("point 3")
+        await it.sees("▌    0:12 We come to point 3 of")
+        texts = [f"We come to point {n} of the list now." for n in range(9)]
+        it.memory.held["long"] = Doc("A long day", "audio", talk(texts))
+        await it.press("backspace", "8")
+        await it.sees("▌    0:32 Ada  We come to point 8 of")
+
+    texts = [f"We come to point {n} of the list now." for n in range(4)]
+    drive(steps, reach=FakeReach(FakeMemory({"long": Doc("A long day", "audio", talk(texts))})))
+
+
 def test_headings_and_speakers_stand_where_they_change() -> None:
     async def steps(it: Driver) -> None:
         await it.type("hypertext")

@@ -16,7 +16,10 @@ import pytest
 from textual.color import Color
 
 from memex.errors import InvalidRequest
+from tests.tui import test_folders as folders
 from tests.tui import test_live as live
+from tests.tui import test_people as people
+from tests.tui import test_podcasts as podcasts
 from tests.tui.driving import Driver, drive
 from tests.tui.fakes import Doc, FakeMemory, FakeReach, library, segment
 from tests.tui.test_ask import Notebook, answer
@@ -42,7 +45,9 @@ async def asked(it: Driver) -> None:
     await it.press("f3")
     await it.type("who called it so")
     await it.press("enter")
-    await it.sees("[2] ✎", "Play, read")
+    await it.sees("[2] ✎")
+    await it.press("up")
+    await it.sees("Play, read")
 
 
 async def empty(it: Driver) -> None:
@@ -76,6 +81,28 @@ async def listed(it: Driver) -> None:
     await it.sees("on battery")
     await it.press("down")
     await it.sees("Play, read")
+
+
+def beside(it: Driver) -> str:
+    """What stands beside the Library's list where there is room."""
+    return "Welcome to the long trail." if it.app.size.width > 100 else ""
+
+
+async def met(it: Driver) -> None:
+    await people.at_voice_3(it, beside(it))
+    await it.press("n")
+    await it.type("a")
+    await it.sees("Who is Voice 3?", "  Ada  ")
+
+
+async def followed(it: Driver) -> None:
+    await podcasts.at_podcasts(it, beside(it))
+    await it.sees("3 episodes remembered")
+
+
+async def watched(it: Driver) -> None:
+    await folders.at_folders(it, beside(it))
+    await it.sees("In all folders")
 
 
 def utterance(
@@ -123,10 +150,17 @@ def notebook() -> FakeMemory:
 
 
 def listening(memory: FakeMemory, view: str) -> FakeReach:
-    """The way to it; in one view it is listened."""
+    """The way to it; in one view it is listened, in one folders are watched."""
+    if view == "folders":
+        return replace(folders.watching(*FOLDERS), fake=memory)
     return replace(live.listening(), fake=memory) if view == "live" else FakeReach(memory)
 
 
+FOLDERS = (
+    folders.told("/notes", settling=3),
+    folders.told("/gone", trouble="cannot be looked into: No such file or directory"),
+)
+FOLDER_STATE = {"ingest": {"watching": [*FOLDERS]}, "missing": 2}
 VIEWS: dict[str, tuple[Callable[[Driver], Awaitable[None]], Callable[[], FakeMemory]]] = {
     "search": (searched, FakeMemory),
     "ask": (asked, notebook),
@@ -136,6 +170,9 @@ VIEWS: dict[str, tuple[Callable[[Driver], Awaitable[None]], Callable[[], FakeMem
     "keys": (keys, FakeMemory),
     "library": (listed, busy),
     "forget": (weighed, busy),
+    "people": (met, people.voices),
+    "podcasts": (followed, lambda: FakeMemory(followed=[podcasts.TRAIL, podcasts.BROKEN])),
+    "folders": (watched, lambda: FakeMemory(state=FOLDER_STATE)),
     "refused": (refused, FakeMemory),
     "live": (heard, FakeMemory),
     "live-off": (unheard, FakeMemory),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import tui.search
 from memex.errors import InvalidRequest
 from tests.tui.driving import Driver, drive
 from tests.tui.fakes import Doc, FakeMemory, FakeReach, segment
@@ -279,3 +280,98 @@ def test_a_question_mark_shows_all_keys_and_the_palette_finds_commands() -> None
         await it.until(lambda: it.app.theme == "memex-light")
 
     drive(steps, size=(140, 45))
+
+
+def test_enter_leaves_a_trace_however_soon_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tui.search, "PAUSE", 0.3)
+
+    async def steps(it: Driver) -> None:
+        it.memory.open.clear()
+        await it.type("h")
+        await it.until(lambda: it.memory.searches)
+        await it.type("ypertext")
+        await it.press("enter")
+        await it.still(0.5)
+        it.memory.open.set()
+        await it.sees("3 hits")
+        await it.until(lambda: ("hypertext", True) in it.memory.searches)
+
+    drive(steps)
+
+
+def test_it_is_only_said_to_be_under_way_while_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tui.search, "LONG", 0.05)
+
+    async def steps(it: Driver) -> None:
+        await it.type("hypertext")
+        await it.press("enter")
+        await it.until(lambda: ("hypertext", True) in it.memory.searches)
+        await it.sees("3 hits")
+        await it.press("slash")
+        await it.type(" ")  # the same once more
+        await it.still()
+        await it.sees("3 hits")
+        it.reach.up = it.reach.may_start = False
+        await it.type("x")
+        await it.sees("memexd")
+        await it.until(lambda: "…" not in it.lines()[1])
+
+    drive(steps)
+
+
+@pytest.mark.parametrize("room", ["ask", "library", "live"])
+def test_hits_that_come_later_leave_the_desk_of_another_room_alone(room: str) -> None:
+    async def steps(it: Driver) -> None:
+        it.memory.open.clear()
+        await it.type("bees")
+        await it.until(lambda: it.memory.searches)
+        it.main.action_turn(room)
+        desk = it.main.desk
+        looked_at = Place(1, "talk", "A desk that remembers", "audio", "file:///x", "", start=0.0)
+        desk.show(looked_at)
+        it.memory.open.set()
+        await it.until(lambda: it.main.search.results.findings.query == "bees")
+        await it.still()
+        assert desk.place is not None
+        assert desk.place.document == "talk"
+        it.main.action_turn("search")
+        await it.until(lambda: desk.place and desk.place.document == "note")
+
+    drive(steps, size=(140, 45))
+
+
+def test_what_is_typed_for_one_is_shown_and_never_obeyed() -> None:
+    async def steps(it: Driver) -> None:
+        await it.sees("Earlier")
+        await it.press("up")
+        await it.sees("❯ bees  ]0;title  [31m")
+        assert not {"\x1b", "\x07"} & set(it.text())
+        await it.press("f3")
+        await it.sees("? bees  ]0;title  [31m")
+        assert not {"\x1b", "\x07"} & set(it.text())
+
+    drive(steps, reach=FakeReach(FakeMemory(past=["bees \x1b]0;title\x07\x1b[31m"])))
+
+
+@pytest.mark.parametrize("room", ["f3", "f4", "f5"])
+def test_what_is_typed_at_once_after_turning_to_the_search_is_typed_there(room: str) -> None:
+    async def steps(it: Driver) -> None:
+        await it.press(room)
+        it.press_at_once("f2", *"bees")
+        await it.sees("❯ bees", "1 hit ·")
+
+    drive(steps)
+
+
+def test_what_is_typed_at_once_after_a_slash_is_typed_there() -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("hypertext")
+        await it.sees("3 hits")
+        await it.press("enter")
+        await it.until(lambda: it.main.focused is it.main.search.results)
+        it.press_at_once("slash", *"sky")  # each of these is a key of what is listed
+        await it.until(lambda: it.main.search.prompt.value == "hypertextsky")
+        await it.type("/")
+        await it.until(lambda: it.main.search.prompt.value == "hypertextsky/")
+
+    drive(steps)

@@ -177,7 +177,7 @@ def _asked(terminal: Terminal, memex: Home) -> None:
     terminal.type("When is the seed swap?")
     terminal.press("Enter")
     terminal.sees("15 March 2026", "[1] ▤ Millbrook Lane")
-    terminal.press("w")
+    terminal.press("Up", "w")
     terminal.sees("Passages that were read", "recall")
     terminal.press("Escape")
     until(lambda: "Passages that were read" not in terminal.text())
