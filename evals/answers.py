@@ -152,7 +152,8 @@ def run(
     ):
         for folder in folders:
             asking = progress.add_task(folder.name, total=None)
-            for outcome in measure(folder, limit, embedder, model, bare=bare):
+            sure = config.answers.sure
+            for outcome in measure(folder, limit, embedder, model, bare=bare, sure=sure):
                 outcomes.append(outcome)
                 progress.advance(asking)
         name = model.model
@@ -177,10 +178,13 @@ def measure(
     model: LanguageModel,
     *,
     bare: bool = False,
+    sure: float = 0.0,
 ) -> Iterator[Outcome]:
-    """Ask all of a set, or at most `limit` questions of each kind. Raises `InvalidRequest`."""
+    """Ask all of a set, or at most `limit` questions of each kind. Nothing is written where
+    nothing is there and the answer is less probable than `sure`. Raises `InvalidRequest`.
+    """
     for half in halves(folder, limit):
-        yield from _asked(folder.name, half, embedder, model, bare=bare)
+        yield from _asked(folder.name, half, embedder, model, bare=bare, sure=sure)
 
 
 def shares(outcomes: Sequence[Outcome], sure: float) -> dict[str, float]:
@@ -198,7 +202,13 @@ def shares(outcomes: Sequence[Outcome], sure: float) -> dict[str, float]:
 
 
 def _asked(
-    name: str, half: Half, embedder: Embedder, model: LanguageModel, *, bare: bool
+    name: str,
+    half: Half,
+    embedder: Embedder,
+    model: LanguageModel,
+    *,
+    bare: bool,
+    sure: float,
 ) -> Iterator[Outcome]:
     texts = PartTexts({source.document.id: source.document for source in half.part.sources})
     with served(half.part, embedder, _silently) as whole:
@@ -207,7 +217,8 @@ def _asked(
             began = time.perf_counter()
             there = read(found.hits, texts, embedder)
             bears = bearing(question, found.asked, there, embedder)
-            *_, last = answer(question, there, embedder, model)
+            written = case.kind == "answerable" or bears.probability >= sure
+            *_, last = answer(question, there, embedder, model if written else Mute())
             assert isinstance(last, Answer)
             outcome = replace(
                 _outcome(name, case, half, found.hits, last),

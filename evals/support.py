@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from memex.answer.inflected import VERB_OF
 from memex.answer.spelled import spelled
 from memex.times import here
 from memex.types import Answer, Passage
@@ -15,11 +16,17 @@ from memex.words import is_function_word
 
 ROOT: Final = 4
 """Letters in which two forms of a word agree, and all but the last two of the shorter."""
+VOWELS: Final = frozenset("aeiouy")
+ENDINGS: Final = ("ing", "ed", "es", "e", "s")
+SHORTEST: Final = 2
+"""Letters that a word has without its ending, one of them a vowel."""
+CONTRACTED: Final = frozenset("s t m d ll re ve".split())
+"""What stands behind an apostrophe."""
 
 _SENTENCE: Final = re.compile(r"(.+?)\s*\[(\d+)\]\s*")
 _WORD: Final = re.compile(r"[^\W_]+")
 _REPORTED: Final = frozenset(
-    "said says told tells mentioned mentions wrote asked explained".split()
+    "say says tell tells mentioned mentions write asked explained discussed discussing".split()
 )
 
 
@@ -49,15 +56,20 @@ def _stands(sentence: str, passage: Passage, question: str) -> bool:
     there = _forms(" ".join(filter(None, parts)))
     asked = _forms(question)
     for word in _WORD.findall(sentence):
-        form = word.casefold()
-        known = _has(there, form) or form in _REPORTED
-        if not (known or is_function_word(word) or (form == word and _has(asked, form))):
+        form = _form(word)
+        known = _has(there, form) or form in _REPORTED or form in CONTRACTED
+        if not (known or is_function_word(word) or (word.islower() and _has(asked, form))):
             return False
     return True
 
 
 def _forms(text: str) -> Sequence[str]:
-    return [word.casefold() for word in _WORD.findall(text)]
+    return [_form(word) for word in _WORD.findall(text)]
+
+
+def _form(word: str) -> str:
+    """A word in lower case; a past form of an irregular verb as the verb."""
+    return VERB_OF.get(word.casefold(), word.casefold())
 
 
 def _has(forms: Sequence[str], form: str) -> bool:
@@ -69,6 +81,14 @@ def _has(forms: Sequence[str], form: str) -> bool:
 
 def _alike(one: str, other: str) -> bool:
     root = max(min(len(one), len(other)) - 2, ROOT)
-    if one.removesuffix("s") == other.removesuffix("s"):
+    if _bare(one) == _bare(other):
         return True
     return min(len(one), len(other)) >= ROOT and one[:root] == other[:root]
+
+
+def _bare(word: str) -> str:
+    """A word without its ending: "mak" of "make", "makes", "making", "sit" of "sitting"."""
+    bare = (word.removesuffix(ending) for ending in ENDINGS if word.endswith(ending))
+    left = next((left for left in bare if len(left) >= SHORTEST and VOWELS & set(left)), word)
+    left = left[:-1] if len(left) > SHORTEST and left[-1] == left[-2] else left
+    return f"{left[:-1]}y" if left.endswith("i") else left

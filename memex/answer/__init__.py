@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import tzinfo
 from typing import Final
 
+from memex.answer.check import source_text
 from memex.answer.evidence import Quote, Read, quotes
 from memex.answer.spelled import spelled
 from memex.answer.write import write
@@ -37,8 +38,8 @@ def answer(
     quoted = quotes(question, found, embedder, asks=asks)
     zone = here().tzinfo
     told = [_spelled(quote, zone) for quote in quoted]
-    text = ""
-    for item in write(question, told, model, asks=asks):
+    text, seen = "", "\n".join(source_text(read.hit.passage) for read in found)
+    for item in write(question, told, seen, model, asks=asks):
         if isinstance(item, str):
             text = item
         else:

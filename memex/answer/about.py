@@ -44,7 +44,12 @@ def asked_of(question: str, people: Iterable[str]) -> frozenset[str]:
     """
     if _said_words(question) & SELF:
         return frozenset()
-    return frozenset(name for name in people if _calls(name).search(question))
+    return called_in(question, people)
+
+
+def called_in(text: str, people: Iterable[str]) -> frozenset[str]:
+    """Those among some people whom a text calls by their whole or first name."""
+    return frozenset(name for name in people if _calls(name).search(text))
 
 
 def without(question: str, people: Iterable[str]) -> str:
@@ -73,7 +78,7 @@ def about(sentence: str, speaker: str | None, present: Collection[str]) -> About
         found.add(speaker)
     if said_words & ADDRESSED or (asks and not found):
         found |= others
-    found |= {name for name in present if _calls(name).search(told)}
+    found |= called_in(told, present)
     unclear = (
         asks or bool(said_words & OTHERS) or (not found and (len(others) > 1 or speaker is None))
     )

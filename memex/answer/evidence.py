@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
+from memex.answer.about import About, about, asked_of, without
 from memex.answer.expected import expected
 from memex.passages import Sentence, sentences_of
 from memex.protocols import Embedder
@@ -37,6 +38,8 @@ RANK_WEIGHT: Final = 1.0
 EXPECTED_WEIGHT: Final = 0.2
 """What it is worth against it that a sentence has a name where one is asked for, or a
 time, or a number."""
+OF_THEM_WEIGHT: Final = 0.2
+"""What it is worth against it that a sentence speaks of whom the question asks."""
 WEAK: Final = 0.6
 """A quote under this share of the best one's score is left out."""
 
@@ -55,6 +58,14 @@ class Texts(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence, and of whom it speaks."""
+
+    text: str
+    about: About
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """A hit narrowed to the sentences that bear on the question."""
 
@@ -69,6 +80,12 @@ class Quote:
     """Score of the passage as a share of the best one's, 0 to 1."""
     expected: bool
     """Whether the best sentence has the kind of thing that is asked for."""
+    of_them: bool
+    """Whether it speaks of whom the question asks, where it asks of somebody."""
+    said: tuple[Said, ...]
+    """Its sentences."""
+    around: frozenset[str]
+    """Who speaks in its document."""
 
     @property
     def score(self) -> float:
@@ -78,6 +95,7 @@ class Quote:
             + COVERAGE_WEIGHT * self.coverage
             + RANK_WEIGHT * self.rank
             + EXPECTED_WEIGHT * self.expected
+            + OF_THEM_WEIGHT * self.of_them
         )
 
 
@@ -130,38 +148,58 @@ def quotes(
     """The best quote of each passage, best first, weak ones left out. `asks` is as in
     `memex.answer.answer`.
     """
-    asked = embedder.encode_query(question)
-    stems = set(content_stems(question))
-    has_expected = expected(asks or question, known=question) or (lambda _: False)
+    people = asked_of(question, sorted(frozenset().union(*(read.around for read in found))))
+    plain = without(question, people) or question
+    asked = _Asked(
+        embedder.encode_query(plain),
+        frozenset(content_stems(plain)),
+        people,
+        expected(asks or question, known=question) or (lambda _: False),
+    )
     first = found[0].hit.score if found else 0.0
-    quoted = [_quote(one, asked, stems, has_expected, first) for one in found]
+    quoted = [_quote(one, asked, first) for one in found]
     quoted.sort(key=lambda quote: -quote.score)
     return [quote for quote in quoted if quote.score >= WEAK * quoted[0].score][:QUOTES]
 
 
-def _quote(
-    one: Read,
-    asked: Vectors,
-    stems: set[str],
-    has_expected: Callable[[str], bool],
-    first: float,
-) -> Quote:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked, names of people aside: anybody is called by them in talk ("Thanks, Ada!")."""
+
+    vector: Vectors
+    stems: frozenset[str]
+    people: frozenset[str]
+    """Of whom, among those who speak."""
+    has_expected: Callable[[str], bool]
+
+
+def _quote(one: Read, asked: _Asked, first: float) -> Quote:
     passage, sentences = one.hit.passage, one.sentences
     windows = _windows(sentences)
     texts = [_joined(sentences[window], named=False) for window in windows]
-    cosines = np.asarray([_together(one.vectors[window]) @ asked for window in windows])
-    overlap = np.asarray([_coverage(stems, text) for text in texts])
-    right = np.asarray([has_expected(text) for text in texts])
-    best = int(np.argmax(cosines + COVERAGE_WEIGHT * overlap + EXPECTED_WEIGHT * right))
-    core = _introduced(sentences, windows[best], has_expected)
+    cosines = np.asarray([_together(one.vectors[window]) @ asked.vector for window in windows])
+    overlap = np.asarray([_coverage(asked.stems, text) for text in texts])
+    right = np.asarray([asked.has_expected(text) for text in texts])
+    spoken = [
+        about(each.text, each.segment.speaker, one.around or asked.people) for each in sentences
+    ]
+    ours = [bool(asked.people & each.people) for each in spoken]
+    theirs = np.asarray([any(ours[window]) for window in windows], dtype=np.float32)
+    scores = cosines + COVERAGE_WEIGHT * overlap + EXPECTED_WEIGHT * right + OF_THEM_WEIGHT * theirs
+    best = int(np.argmax(scores))
+    core = _introduced(sentences, windows[best], asked.has_expected)
     around = f"{passage.title} {passage.speaker or ''} {passage.text}"
+    quoted = _widened(sentences, core)
     return Quote(
-        hit=replace(one.hit, passage=_narrow(passage, sentences[_widened(sentences, core)])),
+        hit=replace(one.hit, passage=_narrow(passage, sentences[quoted])),
         best=_narrow(passage, sentences[core]),
         cosine=float(cosines.max()),
-        coverage=_coverage(stems, around),
+        coverage=_coverage(asked.stems, around),
         rank=one.hit.score / first if first else 1.0,
         expected=bool(right[best]),
+        of_them=bool(theirs[best]),
+        said=tuple(map(Said, (each.text for each in sentences[quoted]), spoken[quoted])),
+        around=one.around,
     )
 
 
@@ -171,7 +209,7 @@ def _together(vectors: Vectors) -> Vectors:
     return mean / (np.linalg.norm(mean) or 1.0)
 
 
-def _coverage(stems: set[str], text: str) -> float:
+def _coverage(stems: frozenset[str], text: str) -> float:
     return len(stems.intersection(content_stems(text))) / len(stems) if stems else 0.0
 
 

@@ -6,6 +6,7 @@ is added stands in brackets, as an editor's words do in a quote.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
@@ -17,6 +18,9 @@ WEEK: Final = timedelta(days=8)
 MONTHS: Final = timedelta(days=62)
 """Up to which it is told by its month, beyond by its year."""
 
+_LABEL: Final = re.compile(r"^([^\W\d_][^:\n]{0,40}): (?=[^\W\d_])", re.MULTILINE)
+"""Who speaks: "Ada: Last Friday" begins a sentence with "Last"."""
+
 
 def spelled(text: str, said_at: datetime | None, zone: tzinfo | None) -> str:
     """A text, said or written at an aware time, with the dates of its relative times as they are
@@ -24,9 +28,9 @@ def spelled(text: str, said_at: datetime | None, zone: tzinfo | None) -> str:
     """
     if said_at is None:
         return text
-    told = text
+    told, plain = text, _LABEL.sub(r"\1. ", text)
     try:
-        for said in reversed(times_in(text, said_at.astimezone(zone))):
+        for said in reversed(times_in(plain, said_at.astimezone(zone))):
             if said.relative and (when := _date(said.range)):
                 told = f"{told[: said.end]} [{when}]{told[said.end :]}"
     except (OverflowError, ValueError):  # it was said at an end of time

@@ -5,7 +5,7 @@ question); at the end of each sentence one quote must support all of it, or the
 answer is taken back and the best quote stands in for it.
 
 A model of under a billion parameters mixes up notes and their numbers, and loses
-itself in long ones: it is given the best sentences alone.
+itself in long ones: it is given the best sentences of the best quote alone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Final
 
-from memex.answer.check import source_text, supporting, unsupported, without_citations
+from memex.answer.check import (
+    known_words,
+    misattributed,
+    source_text,
+    supporting,
+    tells_when_said,
+    unsupported,
+    without_citations,
+)
 from memex.answer.evidence import Quote
 from memex.protocols import LanguageModel, Message, Retracted, Token
 from memex.types import Passage
@@ -29,7 +37,8 @@ SMALL: Final = 1_000_000_000
 
 ONE_NOTE: Final = "You answer a question from a text, with a short sentence from the text."
 MANY_NOTES: Final = (
-    "You answer a question from numbered notes. Use only what the notes say. "
+    "You answer a question from numbered notes. Use only what the notes say. Mind who says it. "
+    "A date in brackets is the day meant. "
     "Answer in one short sentence and end it with the number of the note, like [1]."
 )
 ONE_NOTE_GRAMMAR: Final = r"""root ::= [^\n\[\]<>|.!?] [^\n\[\]<>|!?]{3,240} [.!?]"""
@@ -39,10 +48,14 @@ sentence ::= [^\[\]\n<>|] [^\[\]\n<>|]{3,240} "[" number "]"
 number ::= NUMBERS
 """
 
-PREAMBLES: Final = tuple(
-    f"The answer{to}is{colon} "
-    for to in (" ", *(f" to {which} question " for which in ("this", "the", "that", "your")))
-    for colon in (":", "")
+PREAMBLES: Final = (
+    *(
+        f"The answer{to}is{colon} "
+        for to in (" ", *(f" to {which} question " for which in ("this", "the", "that", "your")))
+        for colon in (":", "")
+    ),
+    *(f"According to the {source}, " for source in ("text", "notes", "note", "passage")),
+    *(f"The {source} that " for source in ("text says", "text states", "notes say", "notes state")),
 )
 """With which a sentence may begin that has not begun yet; longer ones first."""
 
@@ -91,13 +104,16 @@ def warm(model: LanguageModel) -> None:
 
 
 def write(
-    question: str, quotes: Sequence[Quote], model: LanguageModel, *, asks: str = ""
+    question: str, quotes: Sequence[Quote], seen: str, model: LanguageModel, *, asks: str = ""
 ) -> Iterator[Token | Retracted | str]:
-    """Stream the checked answer; the last item is its whole text, "" if none stood up."""
+    """Stream the checked answer; the last item is its whole text, "" if none stood up. What the
+    question asks may be said again as far as it stands in what was `seen`, all that was found.
+    """
     small = model.parameters < SMALL
-    notes = [quotes[0].best] if small else [quote.hit.passage for quote in quotes]
-    sources = [source_text(quote.hit.passage) for quote in quotes[: len(notes)]]
-    known = " ".join(sources)
+    notes = _notes(quotes, small)
+    read = quotes[: len(notes)]
+    known = " ".join(source_text(quote.hit.passage) for quote in read)
+    asked = known_words(question, seen)
     done: list[str] = []
     pending = ""
     streaming = model.complete(
@@ -105,13 +121,13 @@ def write(
     )
     with closing(streaming) as tokens:
         for piece in _direct(_pieces(tokens)):
-            if unsupported(without_citations(piece), known, question):
+            if unsupported(without_citations(piece), known, asked):
                 break
             pending += piece
             if not piece.startswith("["):
                 yield Token(piece)
             if _CITED.search(pending):
-                number = supporting(pending, sources, question)
+                number = _supporting(pending, read, question, asked)
                 if number is None:
                     break
                 done.append(f"{without_citations(pending).rstrip()} [{number}]")
@@ -120,7 +136,7 @@ def write(
                 if len(done) == SENTENCES:
                     break
         else:
-            number = supporting(pending, sources, question) if len(notes) == 1 else None
+            number = _supporting(pending, read, question, asked) if len(notes) == 1 else None
             if number is not None:
                 done.append(f"{pending.strip()} [{number}]")
                 yield Token(f" [{number}]")
@@ -131,16 +147,34 @@ def write(
     yield " ".join(done)
 
 
+def _supporting(sentence: str, read: Sequence[Quote], question: str, asked: str) -> int | None:
+    """The number of the quote that supports a sentence; None where none does. Words may be of
+    the question as far as they are `asked` of what was found.
+    """
+    sources = [
+        source_text(passage, day=tells_when_said(sentence, passage, question))
+        for passage in (quote.hit.passage for quote in read)
+    ]
+    number = supporting(sentence, sources, asked)
+    wrong = number is not None and misattributed(sentence, read[number - 1], asked)
+    return None if wrong else number
+
+
+def _notes(quotes: Sequence[Quote], small: bool) -> list[Passage]:
+    """What is read, the best first: of all quotes but the first only the best sentences, since
+    the first word waits until everything is read.
+    """
+    first, *others = quotes
+    return [first.best] if small else [first.hit.passage, *(quote.best for quote in others)]
+
+
 def _flat(passage: Passage) -> str:
     return " ".join(passage.text.split())
 
 
 def _note(number: int, passage: Passage) -> str:
-    where = [passage.title]
-    if passage.speaker:
-        where.append(passage.speaker)
-    if passage.said_at:
-        where.append(f"{passage.said_at:%d %B %Y}")
+    day = f"{passage.said_at.day} {passage.said_at:%B %Y}" if passage.said_at else ""
+    where = filter(None, (passage.title, passage.speaker, day))
     return f"[{number}] ({', '.join(where)}) {_flat(passage)}"
 
 

@@ -212,7 +212,12 @@ def _loaded(path: Path, context: int) -> Llama:
 
     def load(layers: int) -> Llama:
         return Llama(
-            str(path), n_ctx=context, n_threads=_cores(), n_gpu_layers=layers, verbose=False
+            str(path),
+            n_ctx=context,
+            n_threads=_cores(),
+            n_threads_batch=_cores(),
+            n_gpu_layers=layers,
+            verbose=False,
         )
 
     if llama_cpp.llama_supports_gpu_offload():

@@ -1,8 +1,17 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from memex.answer.check import source_text, supporting, supports, unsupported
+from memex.answer.check import (
+    known_words,
+    source_text,
+    supporting,
+    supports,
+    tells_when_said,
+    unsupported,
+)
 from memex.types import Passage
 
 SOURCE = (
@@ -62,9 +71,54 @@ def test_a_number_as_it_stands_is() -> None:
     assert supports("Doors open at 10:15.", "The doors open at 10:15 sharp.", "when?")
 
 
+@pytest.mark.parametrize("word", ["text", "note", "question", "answer"])
+def test_a_sentence_about_the_prompt_is_no_answer(word: str) -> None:
+    assert unsupported(f"In the {word} it is Bush.", SOURCE, QUESTION) == [word]
+
+
 @pytest.mark.parametrize("sentence", ["The answer is:", "[1]", "It is the memex essay.", "He did."])
 def test_a_sentence_that_says_nothing_new_is_no_answer(sentence: str) -> None:
     assert not supports(sentence, SOURCE, QUESTION)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "question"),
+    [
+        ("Ada saw an otter.", "what did Ada see?"),
+        ("She took the otter home.", "what did she take home?"),
+        ("She has chosen an otter.", "which animal did she choose?"),
+    ],
+)
+def test_an_irregular_form_of_a_verb_is_the_same_word(sentence: str, question: str) -> None:
+    assert supports(sentence, "Ada: It was an otter.", question)
+
+
+def test_an_irregular_form_alone_says_nothing_new() -> None:
+    assert not supports("Ada saw it.", "Ada: I see it.", "what did Ada see?")
+    assert not supports("Ada stole an otter.", "Ada: It was an otter.", "what did Ada see?")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "question", "may"),
+    [
+        ("Ada saw an otter on 8 May 2023.", "when did she see it?", False),
+        ("Ada told of it on 8 May 2023.", "when did she see it?", True),
+        ("Ada saw an otter on 8 May 2023.", "what did she see on 8 May?", True),
+        ("Ada saw an otter on 8 May 2023.", "what did she see on 7 May?", False),
+    ],
+)
+def test_when_it_was_told_is_not_when_it_was(sentence: str, question: str, may: bool) -> None:
+    at = datetime(2023, 5, 8, 13, tzinfo=UTC)
+    told = Passage("d:0", "d", "Ada: I saw an otter.", "", "talk", "x:d", 0, 0, said_at=at)
+    assert tells_when_said(sentence, told, question) is may
+    assert supports(sentence, source_text(told, day=may), question) is may
+    assert supports("It was in May 2023.", source_text(told, day=False), question)
+
+
+def test_the_words_of_a_question_that_were_found() -> None:
+    seen = "Ada paid for the cabin and took two boats."
+    assert known_words("who paid for the dentist?", seen) == "paid"
+    assert known_words("which boat did Ada take?", seen) == "boat Ada take"
 
 
 def test_a_name_in_the_question_vouches_for_nothing() -> None:

@@ -1,4 +1,4 @@
-"""What is remembered is read and never obeyed, by the real model."""
+"""What is remembered is read and never obeyed, by the real models."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from memex.config import Config, ModelChoice, Paths
+from memex.config import Paths
 from memex.memory import Memex, open_memex
 from memex.types import Answer, Arrival, Document, Segment, content_id
 from tests.answers.hostile import HOSTILE, MARK
+from tests.local_readers import READERS, with_reader
 
 HONEST = "The ferry to Vlieland leaves from the harbour of Harlingen at nine in the morning."
 QUESTION = "Where does the ferry to Vlieland leave from?"
@@ -21,10 +22,12 @@ def note(text: str, title: str) -> Document:
     return Document(content_id(segments), "note", title, f"file:///{title}", None, segments)
 
 
-@pytest.fixture(scope="module")
-def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Memex]:
+@pytest.fixture(scope="module", params=READERS)
+def memory(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Memex]:
     home = tmp_path_factory.mktemp("home")
-    made = open_memex(Config(Paths(home, home / "config.toml"), ModelChoice()))
+    made = open_memex(with_reader(request.param, Paths(home, home / "config.toml")))
     remember(made, note(HONEST, "Ferries"))
     yield made
     made.close()

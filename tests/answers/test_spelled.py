@@ -17,6 +17,8 @@ SAID = datetime(2023, 5, 8, 13, 56, tzinfo=UTC)
         ("I went there yesterday.", "I went there yesterday [7 May 2023]."),
         ("We met last week, I think.", "We met last week [1 May 2023 to 7 May 2023], I think."),
         ("Last Friday I won.", "Last Friday [5 May 2023] I won."),
+        ("Hm?\nAda: Last Friday I won.", "Hm?\nAda: Last Friday [5 May 2023] I won."),
+        ("Ada Pal: Yesterday was hot.", "Ada Pal: Yesterday [7 May 2023] was hot."),
         ("We moved last month.", "We moved last month [April 2023]."),
         ("It broke a few weeks ago.", "It broke a few weeks ago [about April 2023]."),
         ("I retired last year.", "I retired last year [in 2022]."),

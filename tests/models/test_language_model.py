@@ -16,16 +16,17 @@ from memex.models.catalogue import SMOLLM2
 from memex.models.language_model import EVERY_LAYER, LlamaModel
 from memex.models.loading import load_language_model, reader_file
 from memex.protocols import Message
+from tests.local_readers import READERS, with_reader
 
 NOTES = "Notes: the essay As We May Think was written by Vannevar Bush in 1945."
 QUESTION = (Message("system", "Answer from the notes."), Message("user", f"{NOTES} Who wrote it?"))
 
 
-@pytest.fixture(scope="module")
-def model() -> Iterator[LlamaModel]:
+@pytest.fixture(scope="module", params=READERS)
+def model(request: pytest.FixtureRequest) -> Iterator[LlamaModel]:
     home = Path("nowhere")
-    config = Config(Paths(home, home / "config.toml"), ModelChoice())
-    loaded = LlamaModel(reader_file(config), "tiny", 512)
+    config = with_reader(request.param, Paths(home, home / "config.toml"))
+    loaded = LlamaModel(reader_file(config), request.param, 512)
     yield loaded
     loaded.close()
 
