@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from memex.types import Answer, Arrival, Correction, Hit, Segment, Turn
 
@@ -68,6 +68,24 @@ class Embedder(Protocol):
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Shape (len(texts), dimension), each row of L2 norm 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A text as an embedder reads it, token by token."""
+
+    places: Sequence[tuple[int, int]]
+    """The characters of each: first, and one past the last."""
+    vectors: Vectors
+    """Shape (tokens, dimension), each row of L2 norm 1."""
+
+
+@runtime_checkable
+class TokenEmbedder(Protocol):
+    """What an `Embedder` may be able to do besides. Real: CTranslate2."""
+
+    def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """The tokens of texts, each with its meaning where it stands."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from tokenizers import Tokenizer
 from memex.models import heap
 from memex.models.entry import Prompts
 from memex.models.pooling import POOLING, Pooling, read_pooling
+from memex.protocols import Tokens
 
 if TYPE_CHECKING:
     from memex.protocols import Vectors
@@ -96,6 +97,16 @@ class CTranslate2Embedder:
                     vectors[[start + i for i in batch]] = rows
         return vectors
 
+    def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """The tokens of texts, without the model's prompts and its special tokens."""
+        encodings = self._tokenizer.encode_batch(list(texts))
+        with ThreadPoolExecutor(self._at_once) as pool:
+            rows = pool.map(self._hidden_in_turn, ([encoding.ids] for encoding in encodings))
+            return [
+                Tokens(encoding.offsets[1:-1], _units(hidden[0, 1:-1]))
+                for encoding, hidden in zip(encodings, rows, strict=True)
+            ]
+
     def _encode(self, ids: list[list[int]]) -> Vectors:
         """Token ids to unit vectors, shape (len(ids), dimension)."""
         return self._pooled(self._forward(ids), ids)
@@ -104,14 +115,16 @@ class CTranslate2Embedder:
         """`_encode` for documents: so many batches at once, however many callers there are. More
         of them only drive each other out of the processor's caches.
         """
+        return self._pooled(self._hidden_in_turn(ids), ids)
+
+    def _hidden_in_turn(self, ids: list[list[int]]) -> Vectors:
+        """`_forward` for documents, likewise."""
         with self._places:
-            hidden = self._forward(ids)
-        return self._pooled(hidden, ids)
+            return self._forward(ids)
 
     def _pooled(self, hidden: Vectors, ids: list[list[int]]) -> Vectors:
         pooled = hidden[:, 0] if self._pooling == "cls" else _sums(hidden, ids)
-        unit: Vectors = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
-        return unit
+        return _units(pooled)
 
     def _ids(self, text: str) -> list[int]:
         """The tokens that the model reads, its special ones among them."""
@@ -162,6 +175,12 @@ def _sums(hidden: Vectors, ids: Sequence[Sequence[int]]) -> Vectors:
     mask = (np.arange(hidden.shape[1]) < lengths[:, None]).astype(np.float32)
     sums: Vectors = np.einsum("btd,bt->bd", hidden, mask)
     return sums
+
+
+def _units(vectors: Vectors) -> Vectors:
+    """Each row with L2 norm 1."""
+    scaled: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return scaled
 
 
 def _batches(ids: Sequence[Sequence[int]]) -> Iterator[list[int]]:
