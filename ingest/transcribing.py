@@ -16,7 +16,7 @@ import threading
 import traceback
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -77,8 +77,7 @@ class Desk:
 
     def close(self, number: int) -> None:
         """Let go of a recording."""
-        with closing(cast("Generator[Recognised]", self._open.pop(number))):
-            pass
+        cast("Generator[Recognised]", self._open.pop(number)).close()
 
     def phrase(self, samples: Samples, beam: int, hotwords: Sequence[str]) -> Heard:
         """A phrase that is over."""

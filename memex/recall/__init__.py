@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from memex.index import Candidate, Index
-from memex.protocols import NO_FILTERS, Embedder, Filters, TokenEmbedder
+from memex.protocols import NO_FILTERS, Embedder, Filters
 from memex.recall.candidates import DEPTH as CANDIDATES
 from memex.recall.candidates import gather
 from memex.recall.features import Asked, asked
 from memex.recall.fuse import Fused, fuse
-from memex.recall.late import look_closer
 from memex.recall.rank import WEIGHTS, depth, rank
 from memex.recall.serve import serve
 from memex.recall.snippet import Snippets
@@ -71,21 +70,10 @@ class Recall:
         """The passages that answer a query best, best first, at most `limit`."""
         return self.serve(query, limit, filters).hits
 
-    def serve(
-        self,
-        query: Understood,
-        limit: int,
-        filters: Filters = NO_FILTERS,
-        *,
-        closely: bool = False,
-    ) -> Served:
-        """The same, with what they were chosen from; `closely` where there is time to look at
-        the first ones token by token.
-        """
+    def serve(self, query: Understood, limit: int, filters: Filters = NO_FILTERS) -> Served:
+        """The same, with what they were chosen from."""
         found = self.find(query, max(depth(query), limit + SPARE), filters)
         ranked = rank(found.asked, found.fused, found.passages, self.weights)
-        if closely and isinstance(self.embedder, TokenEmbedder):
-            ranked = look_closer(found.asked, ranked, found.passages, self.embedder)
         snippets = Snippets(found.asked)
         hits = serve(snippets, ranked, found.passages, limit)
         return Served(hits, found.asked, snippets, [found.passages[one.id] for one in ranked])
