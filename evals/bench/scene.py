@@ -36,6 +36,8 @@ SETTLED_SECONDS: Final = 1800.0
 """What recognition may take to come to an end, on a busy machine too."""
 GLANCE: Final = 0.2
 """Seconds between two looks at what is found: how exact the time is."""
+AMONG: Final = 50
+"""Hits among which what was said last counts as found: "But she said" stands in many passages."""
 
 
 @dataclass(slots=True)
@@ -161,7 +163,7 @@ class Scene:
             return
         seen.live = self.client.document(row["id"])
         last = seen.live["segments"][-1]
-        hits = self.client.search(last["text"], 5)["hits"]
+        hits = self.client.search(last["text"], AMONG)["hits"]
         ends = [hit["end"] for hit in hits if hit["document"] == row["id"]]
         if ends and max(ends) >= last["end"] - 0.01:
             there = sum(phrase.start / 16_000 < max(ends) for phrase in seen.phrases)

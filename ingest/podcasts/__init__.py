@@ -2,5 +2,5 @@
 
 This module stays empty; what counts is in `web` (the HTTP client), `download`
 (enclosures), `feed`, `chapters` and `transcripts`; `subscriptions` is the thread that
-looks at the feeds, `episodes` what it does with one episode.
+waits for feeds to be due, `looking` a look at one, `episodes` what it does with an episode.
 """
