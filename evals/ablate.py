@@ -19,7 +19,6 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from evals import late
 from evals.ranking import Ranking, fit, read
 from evals.report import write_json
 from evals.tables import figures_of
@@ -27,10 +26,9 @@ from evals.vectors import CachedEmbedder
 from memex.config import load_config
 from memex.errors import InvalidRequest
 from memex.models.loading import load_embedder
-from memex.protocols import Step, TokenEmbedder
+from memex.protocols import Step
 from memex.recall.features import FEATURES
 from memex.recall.fuse import WEIGHTS as FUSED
-from memex.recall.late import WEIGHT as CLOSER
 from memex.recall.learn import Matrix, as_mapping
 from memex.recall.rank import WEIGHTS
 from memex.significance import Difference, mean_difference
@@ -38,8 +36,6 @@ from memex.significance import Difference, mean_difference
 METRICS: Final = ("recall@1", "recall@5", "nDCG@10")
 WHOLE: Final = "ranked"
 """The row of everything together."""
-LATE: Final = "late"
-"""The weight of late interaction."""
 
 Scores = Mapping[str, Mapping[str, Sequence[float]]]
 """Set, metric: the score of each question."""
@@ -64,23 +60,14 @@ def run(
     measure: Sequence[Path],
     cache: Path,
     json_file: Path | None,
-    closely: int = 0,
 ) -> None:
-    """Learn, measure, print, write; `closely` so many questions of each set. Raises
-    `MemexError`.
-    """
+    """Learn, measure, print, write. Raises `MemexError`."""
     if len(learn) < 2:
         raise InvalidRequest(
             "There must be two sets to learn from: each is measured by what the others teach.",
             "Name another one with --learn.",
         )
-    tokens = load_embedder(load_config())
-    if closely and not isinstance(tokens, TokenEmbedder):
-        raise InvalidRequest(
-            f"{tokens.model} does not give the vectors of its tokens.",
-            "Leave out --late, or name another model in [models] embedding.",
-        )
-    embedder = CachedEmbedder(tokens, cache)
+    embedder = CachedEmbedder(load_embedder(load_config()), cache)
     plain: dict[str, Ranking] = {}
     found: dict[str, Ranking] = {}
     for folder in (*learn, *measure):
@@ -94,19 +81,8 @@ def run(
     names = [folder.name for folder in learn]
     rows = ablate(found, plain, names)
     _show(rows, Console())
-    written = [as_row(rows)]
-    if closely and isinstance(tokens, TokenEmbedder):
-        looked = {}
-        for folder in (*learn, *measure):
-            with _progress(f"{folder.name}, token by token") as told:
-                of = found[folder.name]
-                looked[folder.name] = late.look(folder, of, closely, embedder, tokens, told)
-        scores, weight = late.rows(looked, names, METRICS)
-        closer = Rows(scores, {LATE: round(weight, 3)})
-        _show(closer, Console())
-        written.append(as_row(closer))
     if json_file:
-        write_json(json_file, "ablate", written)
+        write_json(json_file, "ablate", [as_row(rows)])
 
 
 def ablate(
@@ -182,9 +158,8 @@ def _show(rows: Rows, console: Console) -> None:
             less = ("", "", "") if name == WHOLE else figures_of(rows.difference(name, metric))
             table.add_row(name, *means, *less)
         console.print(table)
-    shipped = {**WEIGHTS, LATE: CLOSER}
     console.print("learnt:", *(f"{name} {worth}" for name, worth in rows.weights.items()))
-    console.print("shipped:", *(f"{name} {shipped[name]}" for name in rows.weights))
+    console.print("shipped:", *(f"{name} {worth}" for name, worth in WEIGHTS.items()))
 
 
 @contextmanager

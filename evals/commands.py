@@ -79,18 +79,11 @@ def recall(data: Path, scope: str, limit: int | None, cache: Path, json_file: Pa
 @evals.command()
 @click.option("--learn", type=FOLDER, multiple=True, required=True, help="A set to learn from.")
 @click.option("--measure", type=FOLDER, multiple=True, help="A set that is only measured.")
-@click.option(
-    "--late",
-    type=click.IntRange(min=0),
-    default=0,
-    help="Look at so many questions of each set token by token, too.",
-)
 @click.option("--cache", type=click.Path(file_okay=False, path_type=Path), default=CACHE)
 @_json
 def ablate(
     learn: tuple[Path, ...],
     measure: tuple[Path, ...],
-    late: int,
     cache: Path,
     json_file: Path | None,
 ) -> None:
@@ -98,7 +91,7 @@ def ablate(
 
     At least two sets to learn from: each is measured by weights learnt without it.
     """
-    import_module("evals.ablate").run(learn, measure, cache, json_file, late)
+    import_module("evals.ablate").run(learn, measure, cache, json_file)
 
 
 @evals.command()

@@ -26,6 +26,7 @@ from memex.recall.candidates import lexical, vector
 from memex.recall.rank import rank
 from memex.recall.spelling import alternatives, weights
 from memex.recall.understand import Understood, understand
+from memex.tokens import embed
 from memex.types import Document, Passage
 from memex.vocabulary import Vocabulary, titled, words_of
 
@@ -174,7 +175,8 @@ def _index(
     index = Index(folder, Identity(embedder.model, embedder.dimension))
     for at in range(0, len(passages), BATCH):
         batch = passages[at : at + BATCH]
-        index.add(batch, embedder.encode_documents([indexed_text(passage) for passage in batch]))
+        read = embed(embedder, [indexed_text(passage) for passage in batch])
+        index.add(batch, read.vectors, read.signs)
         progress(Step("embedding", at + len(batch), len(passages), "passages"))
     index.optimise()
     return index

@@ -1,49 +1,58 @@
-"""Vectors of texts that were embedded before, on disk, so that an eval repeats in seconds.
-
-One folder per model: `keys.bin` holds 16 bytes of hash per text, `vectors.f32`
-the rows in the same order, read through a memory map. Both only grow; a row
-counts once its key is written.
+"""What an embedder made of texts that it has seen before, on disk (SQLite, one file for each
+model), so that an eval repeats in seconds.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from memex.errors import InvalidRequest
-from memex.protocols import Embedder
+from memex.protocols import Embedder, TokenEmbedder, Tokens
 
 if TYPE_CHECKING:
     from memex.protocols import Vectors
 
 KEY_BYTES: Final = 16
 BATCH: Final = 256
-"""Texts that are embedded between two writes."""
+"""Texts that are embedded between two writes, and read at a time."""
+PATIENCE: Final = 60.0
+"""Seconds that one eval waits for another one's write."""
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS read (
+    key BLOB PRIMARY KEY, vector BLOB NOT NULL, kept BLOB NOT NULL
+) WITHOUT ROWID
+"""
+
+Row = tuple[bytes, bytes]
+"""A vector, float32, and what was kept of the tokens."""
 
 
 class CachedEmbedder:
-    """An `Embedder` that asks another one only for texts it has not seen."""
+    """A `TokenEmbedder` that asks another embedder only for texts it has not seen; without
+    tokens, where the other one tells none.
+    """
 
     def __init__(self, embedder: Embedder, folder: Path) -> None:
+        """Raises `InvalidRequest` where the folder cannot hold it."""
         self._embedder = embedder
-        self._folder = folder / re.sub(r"[^A-Za-z0-9.-]+", "-", embedder.model)
-        self._rows: dict[bytes, int] = {}
+        self._file = folder / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', embedder.model)}.db"
         self._anew = False
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with self._locked():
-                self._repair()
-        except OSError as error:
+            folder.mkdir(parents=True, exist_ok=True)
+            with self._database() as db:
+                db.execute(SCHEMA)
+        except (OSError, sqlite3.Error) as error:
             raise InvalidRequest(
-                f"{folder} cannot hold the cache of vectors: {error.strerror}.",
-                "Name another folder with --cache.",
+                f"{folder} cannot hold the cache of vectors: {error}.",
+                f"Remove {self._file}, or name another folder with --cache.",
             ) from error
 
     @property
@@ -60,22 +69,38 @@ class CachedEmbedder:
         """Shape (dimension,)."""
         if self._anew:
             return self._embedder.encode_query(text)
-        key = _key("query", text)
-        if key not in self._rows:
-            self._append([key], self._embedder.encode_query(text).reshape(1, -1))
-        return self._read([key]).reshape(-1)
+
+        def encode(texts: Sequence[str]) -> tuple[Vectors, list[bytes]]:
+            return self._embedder.encode_query(texts[0]).reshape(1, -1), [b""]
+
+        return self._read("query", [text], encode)[0].reshape(-1)
+
+    def read_query(self, text: str) -> tuple[Vectors, Tokens]:
+        """The same, with its tokens, which are read each time."""
+        if isinstance(self._embedder, TokenEmbedder):
+            return self._embedder.read_query(text)
+        return self.encode_query(text), Tokens([], np.empty((0, self.dimension), np.float32))
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Shape (len(texts), dimension)."""
-        keys = [_key("document", text) for text in texts]
-        missing = {
-            key: text for key, text in zip(keys, texts, strict=True) if key not in self._rows
-        }
-        new = list(missing)
-        for at in range(0, len(new), BATCH):
-            batch = new[at : at + BATCH]
-            self._append(batch, self._embedder.encode_documents([missing[key] for key in batch]))
-        return self._read(keys)
+
+        def encode(texts: Sequence[str]) -> tuple[Vectors, list[bytes]]:
+            return self._embedder.encode_documents(texts), [b""] * len(texts)
+
+        return self._read("document", texts, encode)[0]
+
+    def read_documents(
+        self, texts: Sequence[str], keep: Callable[[str, Tokens], bytes]
+    ) -> tuple[Vectors, list[bytes]]:
+        """The same, with what `keep` makes of the tokens: known by its name."""
+        other = self._embedder
+        if not isinstance(other, TokenEmbedder):
+            return self.encode_documents(texts), [b""] * len(texts)
+
+        def encode(texts: Sequence[str]) -> tuple[Vectors, list[bytes]]:
+            return other.read_documents(texts, keep)
+
+        return self._read(_role(keep), texts, encode)
 
     @contextmanager
     def anew(self) -> Iterator[None]:
@@ -86,56 +111,52 @@ class CachedEmbedder:
         finally:
             self._anew = False
 
-    def missing(self, texts: Sequence[str]) -> int:
-        """How many of the documents' texts would have to be embedded."""
-        return len({key for text in texts if (key := _key("document", text)) not in self._rows})
-
-    @property
-    def _vectors(self) -> Path:
-        return self._folder / "vectors.f32"
-
-    @property
-    def _keys(self) -> Path:
-        return self._folder / "keys.bin"
-
-    def _read(self, keys: Sequence[bytes]) -> Vectors:
-        if not keys:
-            return np.empty((0, self.dimension), dtype=np.float32)
-        whole = self._vectors.stat().st_size // (self.dimension * 4)  # another may be writing one
-        shape = (whole, self.dimension)
-        stored = np.memmap(self._vectors, dtype=np.float32, mode="r", shape=shape)
-        return np.array(stored[[self._rows[key] for key in keys]])
-
-    def _append(self, keys: Sequence[bytes], vectors: Vectors) -> None:
-        with self._locked():
-            first = self._repair()
-            with self._vectors.open("ab") as stored:
-                stored.write(np.ascontiguousarray(vectors, dtype=np.float32).tobytes())
-            with self._keys.open("ab") as stored:
-                stored.write(b"".join(keys))
-        self._rows.update({key: first + at for at, key in enumerate(keys)})
-
-    def _repair(self) -> int:
-        """Take in what another process wrote, cut off what was half written. Returns the rows."""
-        self._vectors.touch()
-        self._keys.touch()
-        width = self.dimension * 4
-        rows = min(self._keys.stat().st_size // KEY_BYTES, self._vectors.stat().st_size // width)
-        if rows > len(self._rows):
-            stored = self._keys.read_bytes()
-            self._rows = {stored[at * KEY_BYTES : (at + 1) * KEY_BYTES]: at for at in range(rows)}
-        for path, size in ((self._keys, KEY_BYTES), (self._vectors, width)):
-            if path.stat().st_size != rows * size:
-                with path.open("r+b") as file:
-                    file.truncate(rows * size)
-        return rows
+    def _read(
+        self,
+        role: str,
+        texts: Sequence[str],
+        encode: Callable[[Sequence[str]], tuple[Vectors, list[bytes]]],
+    ) -> tuple[Vectors, list[bytes]]:
+        keys = [_key(role, text) for text in texts]
+        with self._database() as db:
+            rows = _known(db, keys)
+            new = {key: text for key, text in zip(keys, texts, strict=True) if key not in rows}
+            for at in range(0, len(new), BATCH):
+                batch = dict(list(new.items())[at : at + BATCH])
+                vectors, kept = encode(list(batch.values()))
+                read = zip(batch, map(_packed, vectors), kept, strict=True)
+                made = {key: (vector, of) for key, vector, of in read}
+                with db:
+                    db.executemany(
+                        "INSERT OR IGNORE INTO read VALUES (?, ?, ?)",
+                        [(key, *row) for key, row in made.items()],
+                    )
+                rows |= made
+        flat = np.frombuffer(b"".join(rows[key][0] for key in keys), np.float32)
+        return flat.reshape(len(keys), self.dimension).copy(), [rows[key][1] for key in keys]
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Two evals may run at once; one writes at a time."""
-        with (self._folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+    def _database(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self._file, timeout=PATIENCE)) as db:
+            yield db
+
+
+def _known(db: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, Row]:
+    rows: dict[bytes, Row] = {}
+    for at in range(0, len(keys), BATCH):
+        batch = keys[at : at + BATCH]
+        marks = ", ".join("?" * len(batch))
+        found = db.execute(f"SELECT key, vector, kept FROM read WHERE key IN ({marks})", batch)  # noqa: S608 (marks)
+        rows |= {key: (vector, kept) for key, vector, kept in found}
+    return rows
+
+
+def _packed(vector: Vectors) -> bytes:
+    return np.ascontiguousarray(vector, dtype=np.float32).tobytes()
+
+
+def _role(keep: Callable[[str, Tokens], bytes]) -> str:
+    return f"document, {keep.__module__}.{keep.__qualname__}"
 
 
 def _key(role: str, text: str) -> bytes:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
@@ -24,10 +24,8 @@ from memex.index.upkeep import Upkeep
 from memex.library import Library
 from memex.passages import indexed_text, split
 from memex.protocols import Embedder, Step
+from memex.tokens import Embedded, embed
 from memex.types import Document, Passage
-
-if TYPE_CHECKING:
-    from memex.protocols import Vectors
 
 BATCH: Final = 256
 """Passages embedded between two looks at the clock, the progress and the stop sign."""
@@ -115,9 +113,9 @@ class Indexer:
         cut = {document.id: split(document) for document in documents}
         wanted = [d for d in documents if d.live or d.id not in self._indexed]
         with self._noticing():
-            vectors = yield from self._embedded(self._target.embedder, wanted, cut)
+            embedded = yield from self._embedded(self._target.embedder, wanted, cut)
             with self._writing:  # so that no answer of the library's is old when acted upon
-                self._write(self._due(wanted), cut, vectors)
+                self._write(self._due(wanted), cut, embedded)
         yield [len(cut[document.id]) for document in documents]
         self._upkeep.look(self._target.index)
 
@@ -135,27 +133,35 @@ class Indexer:
         embedder: Embedder | None,
         documents: Sequence[Document],
         cut: Mapping[str, Sequence[Passage]],
-    ) -> Generator[Step, None, dict[str, Vectors]]:
-        """The vectors of the passages of each document, in batches; none without an embedder."""
+    ) -> Generator[Step, None, dict[str, Embedded]]:
+        """The passages of each document as the embedder reads them, in batches; none without."""
         texts = [indexed_text(passage) for document in documents for passage in cut[document.id]]
         if embedder is None or not texts:
             return {}
         order = sorted(range(len(texts)), key=lambda position: len(texts[position]))
         vectors = np.empty((len(texts), embedder.dimension), dtype=np.float32)
+        signs = [b""] * len(texts)
         for first in range(0, len(texts), BATCH):
             self._check_stopped()
             batch = order[first : first + BATCH]  # of about the same length: little padding
-            vectors[batch] = embedder.encode_documents([texts[position] for position in batch])
+            read = embed(embedder, [texts[position] for position in batch])
+            vectors[batch] = read.vectors
+            for position, each in zip(batch, read.signs, strict=True):
+                signs[position] = each
             yield Step("embedding", first + len(batch), len(texts), "passages")
-        ends = np.cumsum([len(cut[document.id]) for document in documents])
-        parts = np.split(vectors, ends[:-1])
-        return {document.id: part for document, part in zip(documents, parts, strict=True)}
+        found: dict[str, Embedded] = {}
+        first = 0
+        for document in documents:
+            own = slice(first, first + len(cut[document.id]))
+            found[document.id] = Embedded(vectors[own], signs[own])
+            first = own.stop
+        return found
 
     def _write(
         self,
         documents: Sequence[Document],
         cut: Mapping[str, list[Passage]],
-        vectors: Mapping[str, Vectors],
+        embedded: Mapping[str, Embedded],
     ) -> None:
         """Write the rows of all of them at once: they are there or not."""
         if not documents:
@@ -164,12 +170,12 @@ class Indexer:
         there = [id_ for id_ in ids if id_ in self._indexed or id_ in self._unsure]
         self._indexed.difference_update(ids)
         self._unsure.update(ids)
-        _put(self._target, there, ids, cut, vectors)
+        _put(self._target, there, ids, cut, embedded)
         if self._serving is not self._target:
             if self._serving.embedder is not self._target.embedder:
                 older = self._embedded(self._serving.embedder, documents, cut)
-                vectors = _run(older)
-            _put(self._serving, ids, ids, cut, vectors)
+                embedded = _run(older)
+            _put(self._serving, ids, ids, cut, embedded)
         self._indexed.update(ids)
         self._unsure.difference_update(ids)
 
@@ -330,25 +336,26 @@ def _put(
     there: Sequence[str],
     ids: Sequence[str],
     cut: Mapping[str, list[Passage]],
-    vectors: Mapping[str, Vectors],
+    embedded: Mapping[str, Embedded],
 ) -> None:
     """Write the passages of documents, in place of what may be there of some."""
     passages = [passage for id_ in ids for passage in cut[id_]]
-    rows = [vectors[id_] for id_ in ids if id_ in vectors]
-    vectors_of_all = np.concatenate(rows) if rows and shelf.embedder else None
+    read = [embedded[id_] for id_ in ids if id_ in embedded and shelf.embedder]
+    vectors = np.concatenate([each.vectors for each in read]) if read else None
+    signs = [of for each in read for of in each.signs]
     if there:
-        shelf.index.replace(there, passages, vectors_of_all)
+        shelf.index.replace(there, passages, vectors, signs)
     else:
-        shelf.index.add(passages, vectors_of_all)
+        shelf.index.add(passages, vectors, signs)
 
 
-def _run(steps: Generator[Step, None, dict[str, Vectors]]) -> dict[str, Vectors]:
+def _run(steps: Generator[Step, None, dict[str, Embedded]]) -> dict[str, Embedded]:
     """What comes of it, the steps untold."""
     while True:
         try:
             next(steps)
         except StopIteration as stop:
-            found: dict[str, Vectors] = stop.value
+            found: dict[str, Embedded] = stop.value
             return found
 
 

@@ -72,7 +72,7 @@ class Embedder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A text as an embedder reads it, token by token."""
+    """A text as an embedder reads it, token by token; special ones and prompts are left out."""
 
     places: Sequence[tuple[int, int]]
     """The characters of each: first, and one past the last."""
@@ -81,11 +81,18 @@ class Tokens:
 
 
 @runtime_checkable
-class TokenEmbedder(Protocol):
-    """What an `Embedder` may be able to do besides. Real: CTranslate2."""
+class TokenEmbedder(Embedder, Protocol):
+    """An `Embedder` that tells what each token means where it stands. Real: CTranslate2."""
 
-    def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
-        """The tokens of texts, each with its meaning where it stands."""
+    def read_query(self, text: str) -> tuple[Vectors, Tokens]:
+        """`encode_query`, and the tokens."""
+
+    def read_documents(
+        self, texts: Sequence[str], keep: Callable[[str, Tokens], bytes]
+    ) -> tuple[Vectors, list[bytes]]:
+        """`encode_documents`, and what `keep` makes of each text and its tokens: all of them
+        at once would take two hundred times the room of the vectors.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from memex.index import Identity, Index
 from memex.library import Library
 from memex.models.loading import load_embedder
 from memex.passages import indexed_text
+from memex.tokens import embed
 from memex.types import Arrival, Copy, Document, Passage
 
 BATCH: Final = 10_000
@@ -96,16 +97,20 @@ def build(home: str, recall: str, passages: int, vectors: str) -> dict[str, floa
     library = Library(config.paths.library)
     there = index.documents()
     anchors = np.empty((0, embedder.dimension), np.float32)
+    signs: list[bytes] = []
     for number, batch in enumerate(_batches(Path(recall), passages)):
         real = [one for document, cut in batch if _is_real(document) for one in cut]
-        embedded = embedder.encode_documents([indexed_text(one) for one in real])
-        anchors = np.concatenate([anchors, embedded])
+        read = embed(embedder, [indexed_text(one) for one in real])
+        anchors = np.concatenate([anchors, read.vectors])
+        signs += read.signs
         if {document.id for document, _ in batch} <= there:
             continue
         library.add(*(Arrival(document, copy_of(document)) for document, _ in batch))
         rows = [one for _, cut in batch for one in cut]
-        made = mixtures(anchors, len(rows) - len(real), np.random.default_rng(number))
-        index.add(rows, np.concatenate([embedded, made]))
+        count, random = len(rows) - len(real), np.random.default_rng(number)
+        made = mixtures(anchors, count, random)
+        lent = [signs[at] for at in random.integers(len(signs), size=count)]
+        index.add(rows, np.concatenate([read.vectors, made]), [*read.signs, *lent])
         print(f"{len(index):,} of {passages:,}", flush=True)
     index.optimise()
     library.close()

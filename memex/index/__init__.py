@@ -91,6 +91,8 @@ class Index:
                 draft.rename(note)
             self._cache = 0
             self._table: Any = self._opened(INDEX_CACHE)
+            self._has_signs = "signs" in self._table.schema.names
+            """A table of an older schema, which is searched while another is made, has none."""
             self._freshen()
 
     @property
@@ -116,18 +118,25 @@ class Index:
     def __len__(self) -> int:
         return int(self._table.count_rows())
 
-    def add(self, rows: Sequence[Passage], vectors: Vectors | None) -> None:
+    def add(
+        self, rows: Sequence[Passage], vectors: Vectors | None, signs: Sequence[bytes] = ()
+    ) -> None:
         """Add the passages of a document, all or none.
 
         `vectors` has shape (len(rows), dimension); None where the model that
         made this table is not at hand: such rows are found by their words only.
+        `signs` has those of each row (`memex.tokens`), where the model tells them.
         """
         if rows:
             with writing(self.directory), self._writing:
-                self._table.add(self._columns(rows, vectors))
+                self._table.add(self._columns(rows, vectors, signs))
 
     def replace(
-        self, document_ids: Sequence[str], rows: Sequence[Passage], vectors: Vectors | None
+        self,
+        document_ids: Sequence[str],
+        rows: Sequence[Passage],
+        vectors: Vectors | None,
+        signs: Sequence[bytes] = (),
     ) -> None:
         """Put passages in the place of what is there of these documents: at every moment
         the ones or the others are found, but for where there are no vectors (merging takes
@@ -135,7 +144,7 @@ class Index:
         """
         if not rows or vectors is None:
             self.remove(*document_ids)
-            self.add(rows, vectors)
+            self.add(rows, vectors, signs)
             return
         names = ", ".join(map(quoted, document_ids))
         with writing(self.directory), self._writing:
@@ -144,15 +153,19 @@ class Index:
                 .when_matched_update_all()
                 .when_not_matched_insert_all()
                 .when_not_matched_by_source_delete(f"document_id IN ({names})")
-                .execute(self._columns(rows, vectors))
+                .execute(self._columns(rows, vectors, signs))
             )
 
-    def _columns(self, rows: Sequence[Passage], vectors: Vectors | None) -> Any:  # noqa: ANN401
+    def _columns(
+        self, rows: Sequence[Passage], vectors: Vectors | None, signs: Sequence[bytes]
+    ) -> Any:  # noqa: ANN401 (untyped library)
         columns: dict[str, Any] = {
             name: [getattr(row, name) for row in rows] for name in Passage.__slots__
         }
         columns["indexed"] = [passages.indexed_text(row) for row in rows]
         columns["vector"] = [None] * len(rows) if vectors is None else listed(vectors)
+        if self._has_signs:
+            columns["signs"] = signs or [None] * len(rows)
         return pa.table(columns, schema=self._table.schema)
 
     def remove(self, *document_ids: str) -> None:
@@ -281,6 +294,18 @@ class Index:
         condition = f"id IN ({', '.join(map(quoted, ids))})"
         found = self._table.search().where(condition).select(list(Passage.__slots__))
         return list(found.limit(len(ids)).to_arrow().to_pylist())
+
+    def signs(self, rows: Mapping[str, int]) -> dict[str, bytes]:
+        """The signs of the passages of these ids; what has none, or was moved since it was found
+        in its row, is left out.
+        """
+        if not self._has_signs:
+            return {}
+        names = {row: id_ for id_, row in rows.items()}
+        with reading(self.directory), self._reads.one():
+            taken = self._taken(list(names), "signs")
+        found = zip(taken["_rowid"].to_pylist(), taken["signs"].to_pylist(), strict=True)
+        return {names[row]: signs for row, signs in found if signs}
 
     def optimise(self) -> None:
         """Fold new rows into the indices, build those that are due, drop old versions.

@@ -38,6 +38,7 @@ def create(database: Any, identity: Identity) -> Any:  # noqa: ANN401 (untyped l
         "heading": text,
         "indexed": text,
         "vector": pa.list_(pa.float32(), identity.dimension),
+        "signs": pa.binary(),
     }
     table = database.create_table(identity.table, schema=pa.schema(list(columns.items())))
     index_columns(table)

@@ -17,7 +17,8 @@ from typing import Final
 from memex import passages
 from memex.index.faults import storage_error
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""Since 2 rows have `signs`."""
 
 _log = logging.getLogger(__name__)
 

@@ -6,14 +6,14 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import ctranslate2
 import numpy as np
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from memex.models import heap
 from memex.models.entry import Prompts
@@ -59,7 +59,7 @@ class CTranslate2Embedder:
         self._at_once = _cores() + 1  # or a core idles between two batches
         self._places = threading.BoundedSemaphore(self._at_once)
         self._encoder = self._load(folder, device)
-        self._dimension = int(self._forward([self._ids("")]).shape[-1])
+        self._dimension = int(self._forward([self._tokenizer.encode("").ids]).shape[-1])
 
     @property
     def model(self) -> str:
@@ -78,58 +78,67 @@ class CTranslate2Embedder:
 
     def encode_query(self, text: str) -> Vectors:
         """Shape (dimension,), L2 norm 1."""
-        vector: Vectors = self._encode([self._ids(self._prompts.query + text)])[0]
-        return vector
+        return self.read_query(text)[0]
+
+    def read_query(self, text: str) -> tuple[Vectors, Tokens]:
+        """`encode_query`, and the tokens."""
+        encoding = self._tokenizer.encode(self._prompts.query + text)
+        hidden = self._forward([encoding.ids])
+        vector: Vectors = self._pooled(hidden, [encoding.ids])[0]
+        return vector, self._tokens(encoding, hidden[0], self._prompts.query)
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Shape (len(texts), dimension), each row of L2 norm 1."""
+        return self._read(texts, None)[0]
+
+    def read_documents(
+        self, texts: Sequence[str], keep: Callable[[str, Tokens], bytes]
+    ) -> tuple[Vectors, list[bytes]]:
+        """`encode_documents`, and what `keep` makes of each text and its tokens."""
+        return self._read(texts, keep)
+
+    def _read(
+        self, texts: Sequence[str], keep: Callable[[str, Tokens], bytes] | None
+    ) -> tuple[Vectors, list[bytes]]:
+        """So many batches at once, however many callers there are: more of them only drive each
+        other out of the processor's caches.
+        """
         vectors = np.empty((len(texts), self._dimension), dtype=np.float32)
+        kept = [b""] * len(texts)
+        prompt = self._prompts.document
+
+        def read(batch: Mapping[int, Encoding]) -> None:
+            ids = [encoding.ids for encoding in batch.values()]
+            with self._places:
+                hidden = self._forward(ids)
+            vectors[list(batch)] = self._pooled(hidden, ids)
+            if keep:
+                for (at, encoding), rows in zip(batch.items(), hidden, strict=True):
+                    kept[at] = keep(texts[at], self._tokens(encoding, rows, prompt))
+
         with ThreadPoolExecutor(self._at_once) as pool:
             for start in range(0, len(texts), CHUNK):
-                chunk = [self._prompts.document + text for text in texts[start : start + CHUNK]]
-                encodings = self._tokenizer.encode_batch(chunk)
-                ids = [encoding.ids for encoding in encodings]
-                batches = list(_batches(ids))
-                encoded = pool.map(
-                    self._encode_in_turn, ([ids[i] for i in batch] for batch in batches)
-                )
-                for batch, rows in zip(batches, encoded, strict=True):
-                    vectors[[start + i for i in batch]] = rows
-        return vectors
+                chunk = [prompt + text for text in texts[start : start + CHUNK]]
+                encodings = dict(enumerate(self._tokenizer.encode_batch(chunk), start))
+                list(pool.map(read, _batches(encodings)))
+        return vectors, kept
 
-    def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
-        """The tokens of texts, without the model's prompts and its special tokens."""
-        encodings = self._tokenizer.encode_batch(list(texts))
-        with ThreadPoolExecutor(self._at_once) as pool:
-            rows = pool.map(self._hidden_in_turn, ([encoding.ids] for encoding in encodings))
-            return [
-                Tokens(encoding.offsets[1:-1], _units(hidden[0, 1:-1]))
-                for encoding, hidden in zip(encodings, rows, strict=True)
-            ]
-
-    def _encode(self, ids: list[list[int]]) -> Vectors:
-        """Token ids to unit vectors, shape (len(ids), dimension)."""
-        return self._pooled(self._forward(ids), ids)
-
-    def _encode_in_turn(self, ids: list[list[int]]) -> Vectors:
-        """`_encode` for documents: so many batches at once, however many callers there are. More
-        of them only drive each other out of the processor's caches.
-        """
-        return self._pooled(self._hidden_in_turn(ids), ids)
-
-    def _hidden_in_turn(self, ids: list[list[int]]) -> Vectors:
-        """`_forward` for documents, likewise."""
-        with self._places:
-            return self._forward(ids)
-
-    def _pooled(self, hidden: Vectors, ids: list[list[int]]) -> Vectors:
+    def _pooled(self, hidden: Vectors, ids: Sequence[Sequence[int]]) -> Vectors:
+        """The unit vectors of texts, shape (texts, dimension)."""
         pooled = hidden[:, 0] if self._pooling == "cls" else _sums(hidden, ids)
         return _units(pooled)
 
-    def _ids(self, text: str) -> list[int]:
-        """The tokens that the model reads, its special ones among them."""
-        ids: list[int] = self._tokenizer.encode(text).ids
-        return ids
+    def _tokens(self, encoding: Encoding, hidden: Vectors, prompt: str) -> Tokens:
+        """The tokens of a text behind a prompt. A model that says all with its first token has
+        not learnt to say anything with the others: none.
+        """
+        before = len(prompt)
+        own = {
+            at: (start - before, end - before)
+            for at, (start, end) in enumerate(encoding.offsets)
+            if before <= start < end and self._pooling != "cls"
+        }
+        return Tokens(list(own.values()), _units(hidden[list(own)]))
 
     def _forward(self, ids: list[list[int]]) -> Vectors:
         """The last layer, shape (texts, longest text, dimension)."""
@@ -183,15 +192,16 @@ def _units(vectors: Vectors) -> Vectors:
     return scaled
 
 
-def _batches(ids: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """Positions of texts of about the same length, `BATCH_TOKENS` at a time."""
-    batch: list[int] = []
-    for position in sorted(range(len(ids)), key=lambda i: len(ids[i]), reverse=True):
-        longest = len(ids[batch[0]]) if batch else len(ids[position])
-        if (len(batch) + 1) * longest > BATCH_TOKENS and batch:
+def _batches(encodings: Mapping[int, Encoding]) -> Iterator[dict[int, Encoding]]:
+    """Texts of about the same length, `BATCH_TOKENS` at a time, with their positions."""
+    batch: dict[int, Encoding] = {}
+    longest = 0
+    for at, encoding in sorted(encodings.items(), key=lambda each: -len(each[1].ids)):
+        if batch and (len(batch) + 1) * longest > BATCH_TOKENS:
             yield batch
-            batch = []
-        batch.append(position)
+            batch = {}
+        longest = longest if batch else len(encoding.ids)
+        batch[at] = encoding
     if batch:
         yield batch
 

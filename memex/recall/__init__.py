@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from memex.index import Candidate, Index
-from memex.protocols import NO_FILTERS, Embedder, Filters
+from memex.protocols import NO_FILTERS, Embedder, Filters, TokenEmbedder, Tokens
 from memex.recall.candidates import DEPTH as CANDIDATES
 from memex.recall.candidates import gather
 from memex.recall.features import Asked, asked
 from memex.recall.fuse import Fused, fuse
+from memex.recall.late import compared
 from memex.recall.rank import WEIGHTS, depth, rank
 from memex.recall.serve import serve
 from memex.recall.snippet import Snippets
 from memex.recall.spelling import Words, alternatives, weights
 from memex.recall.understand import Understood
 from memex.types import Hit, Passage
+
+if TYPE_CHECKING:
+    from memex.protocols import Vectors
 
 SPARE: Final = 10
 """Passages fetched beyond the limit, to take the places of near-duplicates."""
@@ -80,9 +84,9 @@ class Recall:
 
     def find(self, query: Understood, limit: int, filters: Filters = NO_FILTERS) -> Found:
         """The stages before the ranker; at most `limit` passages."""
-        text = query.text or query.query
+        text = query.asking
         embedding = (  # meanwhile the words are looked up
-            self.executor.submit(self.embedder.encode_query, text)
+            self.executor.submit(_read, self.embedder, text)
             if self.embedder and text.strip()
             else None
         )
@@ -98,13 +102,22 @@ class Recall:
         )
         rows = {each.id: each.row for found in lists.values() for each in found}
         fused = fuse(lists)[:limit]
-        passages = self.index.passages({one.id: rows[one.id] for one in fused})
-        return Found(
-            asked(query, other, self.vocabulary),
-            lists,
-            [one for one in fused if one.id in passages],
-            passages,
-        )
+        there = {one.id: rows[one.id] for one in fused}
+        tokens = embedding.result()[1] if embedding else None
+        signs = self.executor.submit(self.index.signs, there) if tokens else None
+        passages = self.index.passages(there)
+        meant = asked(query, other, self.vocabulary)
+        fused = [one for one in fused if one.id in passages]
+        if tokens and signs:
+            fused = compared(meant, tokens, fused, signs.result())
+        return Found(meant, lists, fused, passages)
+
+
+def _read(embedder: Embedder, text: str) -> tuple[Vectors, Tokens | None]:
+    """A query's vector, and its tokens where the embedder tells them."""
+    if isinstance(embedder, TokenEmbedder):
+        return embedder.read_query(text)
+    return embedder.encode_query(text), None
 
 
 __all__ = ["Found", "Recall", "Served"]

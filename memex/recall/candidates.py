@@ -7,7 +7,7 @@ from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Final
 
 from memex.index import Candidate, Index
-from memex.protocols import Filters
+from memex.protocols import Filters, Tokens
 
 if TYPE_CHECKING:
     from memex.protocols import Vectors
@@ -36,7 +36,7 @@ def vector(
 
 def gather(
     index: Index,
-    embedding: Future[Vectors] | None,
+    embedding: Future[tuple[Vectors, Tokens | None]] | None,
     query: str,
     others: Mapping[str, float],
     filters: Filters,
@@ -45,5 +45,5 @@ def gather(
 ) -> dict[str, list[Candidate]]:
     """All lists, side by side. Without an embedding there is only the lexical one."""
     by_words = executor.submit(lexical, index, query, others, filters, limit)
-    by_sense = vector(index, embedding.result(), filters, limit) if embedding else []
+    by_sense = vector(index, embedding.result()[0], filters, limit) if embedding else []
     return {"lexical": by_words.result(), "vector": by_sense}

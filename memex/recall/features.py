@@ -1,6 +1,7 @@
 """What the ranker looks at in a passage.
 
-Each feature is a share, 0 to 1, so that one weight serves every query. Words are weighed by
+Each feature is a share, 0 to 1 (but for what is missing of one), so that one weight serves every
+query. Words are weighed by
 how few documents say them (inverse document frequency), and a word of the query is met by
 what may have been meant by it, too.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import itemgetter
@@ -25,8 +26,8 @@ from memex.words import WORD, content_stems, has_digit, is_function_word, stem, 
 FEATURES: Final = (
     "lexical",  # BM25, of the best
     "vector",  # cosine, of the best
+    "tokens",  # what it is less like the query, word by word, than the one that is most: 0 or less
     "pairs",  # neighbouring words of the query that stand side by side here, too
-    "sentences",  # words of the query in the best two sentences on end, by rarity
     "speaker",  # of the words that name a speaker, those that name who speaks here
     "time",  # whether it was said or written when the query says
 )
@@ -82,7 +83,7 @@ def asked(understood: Understood, found: Iterable[Alternative], vocabulary: Word
     """A query with what may have been meant by its words. Without a vocabulary every word
     tells as much.
     """
-    said = words(understood.text or understood.query)
+    said = words(understood.asking)
     content = [word for word in said if not is_function_word(word)]
     tells = {stem(word): _rarity(word, vocabulary) for word in content}
     total = sum(tells.values())
@@ -119,14 +120,13 @@ def features(query: Asked, found: Sequence[Fused], passages: Sequence[Passage]) 
     named = {word: met for word in query.shares if (met := query.match(word, anybody))}
     rows: list[Row] = []
     for one, passage, speakers in zip(found, passages, names, strict=True):
-        text = Text.of(passage.text, query)
         here = sum(query.match(word, speakers) for word in named)
         rows.append(
             (
                 one.shares["lexical"],
                 one.shares["vector"],
-                _share(len(text.pairs), len(query.pairs)),
-                max(map(query.covered, text.twos), default=0.0),
+                one.shares.get("tokens", 0.0),
+                _share(len(pairs(passage.text, query)), len(query.pairs)),
                 _share(here, sum(named.values())),
                 float(_in_time(query.understood, passage)),
             )
@@ -134,30 +134,15 @@ def features(query: Asked, found: Sequence[Fused], passages: Sequence[Passage]) 
     return rows
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """What a passage has of a query."""
-
-    twos: Set[frozenset[str]]
-    """Of each two sentences on end, the words that are wanted."""
-    pairs: Set[tuple[str, str]]
+def pairs(text: str, query: Asked) -> frozenset[tuple[str, str]]:
     """The query's pairs that stand side by side in a sentence."""
-
-    @staticmethod
-    def of(text: str, query: Asked) -> Text:
-        """Read a text. (Half of a ranking's time: what is not wanted is passed over.)"""
-        stems = ["", *map(stem, _WORD_OR_END.findall(text)), ""]
-        met: defaultdict[int, frozenset[str]] = defaultdict(frozenset)
-        pairs = set()
-        sentence = 0
-        for at, word in enumerate(stems):
-            if not word:  # the end of a sentence has no letters
-                sentence += 1
-            elif word in query.wanted:
-                met[sentence] |= {word}
-                pairs |= {(stems[at - 1], word), (word, stems[at + 1])}
-        after = {number: met.get(number + 1, _NONE) for number in met}
-        return Text({met[number] | after[number] for number in met}, pairs & query.pairs)
+    stems = ["", *map(stem, _WORD_OR_END.findall(text)), ""]  # the end of a sentence has no letters
+    return query.pairs.intersection(
+        pair
+        for at, word in enumerate(stems)
+        if word in query.wanted
+        for pair in ((stems[at - 1], word), (word, stems[at + 1]))
+    )
 
 
 def _share(part: float, whole: float) -> float:

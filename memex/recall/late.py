@@ -1,78 +1,52 @@
-"""A closer look at the first passages: token by token (late interaction).
+"""Late interaction: each word of the query is met by the word of the passage that means most
+nearly the same where it stands.
 
-Each token of the query is met by the token of the passage that is most like it in its place, and
-these likenesses are added up, by how much each word of the query tells (MaxSim: Khattab and
-Zaharia, ColBERT, SIGIR 2020; here with the embedder's own tokens, and weighed). It takes the
-embedder some 16 ms of a core a passage, so it is for questions whose answer takes longer anyway.
+These likenesses are added up, by how much each word of the query tells (MaxSim: Khattab and
+Zaharia, ColBERT, SIGIR 2020; here with the embedder's own tokens, weighed, and of the passages
+no more than is kept by `memex.tokens`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from memex.passages import indexed_text
-from memex.protocols import TokenEmbedder, Tokens
+from memex.protocols import Tokens
 from memex.recall.features import Asked
 from memex.recall.fuse import Fused
-from memex.types import Passage
+from memex.tokens import likenesses
 from memex.words import WORD, stem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-DEPTH: Final = 10
-"""Passages that are looked at: twenty bring a little more and cost twice as much."""
-WEIGHT: Final = 5.0
-"""What a whole likeness is worth beside the ranker's score (`python -m evals ablate --late`)."""
 
-
-def look_closer(
-    query: Asked,
-    ranked: Sequence[Fused],
-    passages: Mapping[str, Passage],
-    embedder: TokenEmbedder,
+def compared(
+    query: Asked, tokens: Tokens, found: Sequence[Fused], signs: Mapping[str, bytes]
 ) -> list[Fused]:
-    """What was ranked, the first `DEPTH` in a better order: each loses what it is less like the
-    query than the one that is most.
+    """What was found, each with its share of "tokens": what it is less like the query than the
+    one that is most, 0 or below. What has no signs counts as the last.
     """
-    if not ranked:
-        return []
-    first, rest = ranked[:DEPTH], ranked[DEPTH:]
-    likes = likenesses(query, [indexed_text(passages[one.id]) for one in first], embedder)
-    scored = [
-        replace(one, score=one.score - WEIGHT * (max(likes) - like))
-        for one, like in zip(first, likes, strict=True)
-    ]
-    scored.sort(key=lambda one: -one.score)
-    last = scored[-1].score
-    return scored + [replace(one, score=min(last, one.score)) for one in rest]
+    weights = _weights(query, tokens)
+    there = [one.id for one in found if signs.get(one.id)]
+    if not there or not weights.any():
+        return list(found)
+    tell = weights > 0
+    likes = likenesses(tokens.vectors[tell], [signs[id_] for id_ in there]) @ weights[tell]
+    less = dict(zip(there, (likes - likes.max()).tolist(), strict=True))
+    last = min(less.values())
+    return [replace(one, shares={**one.shares, "tokens": less.get(one.id, last)}) for one in found]
 
 
-def likenesses(query: Asked, texts: Sequence[str], embedder: TokenEmbedder) -> list[float]:
-    """How far the words that tell something in a query are met by each text, -1 to 1; 0 where it
-    has none.
-    """
-    text = query.understood.text or query.understood.query
-    asked, *there = embedder.encode_tokens([text, *texts])
-    weights = _weights(text, asked, query)
-    if not weights.any():
-        return [0.0] * len(texts)
-    return [
-        float(weights @ (asked.vectors @ each.vectors.T).max(axis=1)) if each.places else 0.0
-        for each in there
-    ]
-
-
-def _weights(text: str, asked: Tokens, query: Asked) -> NDArray[np.float64]:
+def _weights(query: Asked, tokens: Tokens) -> NDArray[np.float32]:
     """What each token of a query tells; the sum is 1. Those of one word share what it tells."""
-    found = np.zeros(len(asked.places))
-    for word in WORD.finditer(text):
+    found = np.zeros(len(tokens.places), np.float32)
+    for word in WORD.finditer(query.understood.asking):
         first, last = word.span()
-        own = [at for at, (start, end) in enumerate(asked.places) if start < last and end > first]
+        own = [at for at, (start, end) in enumerate(tokens.places) if start < last and end > first]
         for at in own:
             found[at] = query.shares.get(stem(word.group()), 0.0) / len(own)
     return found / (found.sum() or 1.0)

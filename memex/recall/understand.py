@@ -131,6 +131,11 @@ class Understood:
     """What stands in quotation marks: words that are to be found as they are."""
     shape: Shape = "description"
 
+    @property
+    def asking(self) -> str:
+        """What is searched by words and by sense."""
+        return self.text or self.query
+
 
 def understand(
     query: str, now: datetime, people: Iterable[str] = (), owner: str | None = None

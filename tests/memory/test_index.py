@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import lancedb
 import numpy as np
 import pytest
 
@@ -49,6 +50,29 @@ def test_found_before_and_after_optimising(index: Index) -> None:
     index.optimise()
     assert [c.id for c in index.lexical("memex desk", 10)] == [c.id for c in before]
     assert index.stale() == 0
+
+
+def test_signs_come_back_as_they_were(index: Index) -> None:
+    (passage,) = split(TALK)
+    assert index.signs({each.id: each.row for each in index.lexical("roses", 10)}) == {}
+    index.replace([TALK.id], [passage], EMBEDDER.encode_documents([passage.text]), [b"\x00\xff"])
+    rows = {each.id: each.row for each in index.lexical("roses", 10)}
+    assert index.signs({**rows, "gone:0": 99}) == {passage.id: b"\x00\xff"}
+    index.optimise()
+    assert index.signs(rows) == {}  # they lie elsewhere now
+    rows = {each.id: each.row for each in index.lexical("roses", 10)}
+    assert index.signs(rows) == {passage.id: b"\x00\xff"}
+    assert index.signs({}) == {}
+
+
+def test_a_table_from_before_there_were_signs_is_searched_and_written(index: Index) -> None:
+    lancedb.connect(index.directory).open_table(index.identity.table).drop_columns(["signs"])
+    older = Index(index.directory, index.identity)
+    (passage,) = split(TALK)
+    older.replace([TALK.id], [passage], EMBEDDER.encode_documents([passage.text]), [b"\x00"])
+    rows = {each.id: each.row for each in older.lexical("roses", 10)}
+    assert older.passages(rows) == {passage.id: passage}
+    assert older.signs(rows) == {}
 
 
 def test_nearest_has_the_cosine(index: Index) -> None:

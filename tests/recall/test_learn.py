@@ -88,7 +88,7 @@ def test_a_place_is_where_the_ranker_puts_it() -> None:
     fused = equally(*passages)
     query = asked(understand("the train was late", datetime(2026, 5, 4, tzinfo=UTC)), (), Few())
     found = Found(query, {}, fused, {each.id: each for each in passages})
-    weights = {**WEIGHTS, "sentences": 2.0}
+    weights = {**WEIGHTS, "pairs": 2.0}
     ranked = [one.id for one in rank(query, fused, found.passages, weights)]
     for at in (0, 3, DEPTH - 1, DEPTH, DEPTH + 7):
         right = np.array([one.id == fused[at].id for one in fused])
