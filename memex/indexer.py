@@ -66,6 +66,7 @@ class Indexer:
         self._writing = threading.Lock()
         self._stopped = threading.Event()
         self._behind = threading.Event()
+        self._behind.set()  # until `reconcile` has looked
         self._upkeep = Upkeep()
         self.grace = GRACE
         self.progress: Step | None = None
@@ -233,6 +234,7 @@ class Indexer:
             self.progress = None
 
     def _reconcile(self) -> Iterator[Step]:
+        self.progress = Step("indexing", 0, 0, "documents")  # or it looks settled before it is
         self._behind.clear()
         self.remove(*self._indexed)
         missing = sorted(self._library.ids() - self._indexed)

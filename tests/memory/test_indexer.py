@@ -56,6 +56,19 @@ def test_reconcile_indexes_what_is_missing_and_removes_what_is_gone(
     assert found(again, "rose") == [TALK.id]
 
 
+def test_it_is_settled_only_when_it_has_looked_at_everything(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = indexer(library, tmp_path / "index")
+    assert not made.settled
+    whenever: list[bool] = []
+    monkeypatch.setattr(Index, "remove", lambda *_: whenever.append(made.settled))
+    made._indexed.add("gone")
+    whenever.extend(made.settled for _ in made.reconcile())
+    assert whenever == [False, False, True]
+    assert made.settled
+
+
 def test_adding_twice_makes_no_second_row(library: Library, tmp_path: Path) -> None:
     made = indexer(library, tmp_path / "index")
     finish(made.add(ESSAY))
