@@ -59,10 +59,10 @@ def likenesses(asked: Vectors, signs: Sequence[bytes]) -> NDArray[np.float32]:
     shape (texts, tokens). `asked` has shape (tokens, dimension); each text must have a word.
     """
     dimension = asked.shape[1]
-    width = -(-dimension // 8)
-    packed = np.frombuffer(b"".join(signs), np.uint8).reshape(-1, width)
-    bits = np.unpackbits(packed, axis=1, count=dimension).astype(np.float32)
-    cosines = (2 * (bits @ asked.T) - asked.sum(axis=1)) / np.float32(np.sqrt(dimension))
-    starts = np.cumsum([0, *(len(each) // width for each in signs[:-1])])
-    found: NDArray[np.float32] = np.maximum.reduceat(cosines, starts, axis=0)
-    return found
+    found = np.empty((len(signs), len(asked)), np.float32)
+    for row, each in zip(found, signs, strict=True):  # all at once, BLAS would share it out
+        packed = np.frombuffer(each, np.uint8).reshape(-1, -(-dimension // 8))
+        bits = np.unpackbits(packed, axis=1, count=dimension).astype(np.float32)
+        row[:] = (bits @ asked.T).max(axis=0)
+    cosines: NDArray[np.float32] = (2 * found - asked.sum(axis=1)) / np.sqrt(np.float32(dimension))
+    return cosines

@@ -52,6 +52,8 @@ LONGEST_READ: Final = 30.0
 """Seconds that a purge waits for searches under way."""
 READ_ROWS: Final = 1_000
 """Rows read at a time where all are read."""
+_PASSAGE: Final = Passage.__slots__
+"""The columns of a passage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +161,7 @@ class Index:
     def _columns(
         self, rows: Sequence[Passage], vectors: Vectors | None, signs: Sequence[bytes]
     ) -> Any:  # noqa: ANN401 (untyped library)
-        columns: dict[str, Any] = {
-            name: [getattr(row, name) for row in rows] for name in Passage.__slots__
-        }
+        columns: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in _PASSAGE}
         columns["indexed"] = [passages.indexed_text(row) for row in rows]
         columns["vector"] = [None] * len(rows) if vectors is None else listed(vectors)
         if self._has_signs:
@@ -273,39 +273,35 @@ class Index:
         `rows` has the row in which each was found. A row that was moved since then
         is nowhere (its number is not given again): it is looked up by its id.
         """
-        with reading(self.directory), self._reads.one():
-            return self._passages(rows)
+        return {row["id"]: Passage(**row) for row in self._rows(rows, _PASSAGE)}
+
+    def read(self, rows: Mapping[str, int]) -> dict[str, tuple[Passage, bytes]]:
+        """The same with the signs of each; empty where it has none."""
+        columns = [*_PASSAGE, "signs"] if self._has_signs else _PASSAGE
+        found = {}
+        for row in self._rows(rows, columns):
+            signs = row.pop("signs", None) or b""
+            found[row["id"]] = Passage(**row), signs
+        return found
 
     def named(self, ids: Collection[str]) -> dict[str, Passage]:
         """The passages of these ids, looked up; one that is gone is left out."""
         with reading(self.directory), self._reads.one():
-            return {row["id"]: Passage(**row) for row in self._looked_up(ids)}
+            return {row["id"]: Passage(**row) for row in self._looked_up(ids, _PASSAGE)}
 
-    def _passages(self, rows: Mapping[str, int]) -> dict[str, Passage]:
-        names = list(Passage.__slots__)
-        taken = self._table.take_row_ids(list(rows.values())).select(names).to_arrow().to_pylist()
-        moved = rows.keys() - {row["id"] for row in taken}
-        taken += self._looked_up(moved)
-        return {row["id"]: Passage(**row) for row in taken}
+    def _rows(self, rows: Mapping[str, int], columns: Sequence[str]) -> list[dict[str, Any]]:
+        with reading(self.directory), self._reads.one():
+            taken = self._table.take_row_ids(list(rows.values())).select(list(columns))
+            found: list[dict[str, Any]] = taken.to_arrow().to_pylist()
+            moved = rows.keys() - {row["id"] for row in found}
+            return found + self._looked_up(moved, columns)
 
-    def _looked_up(self, ids: Collection[str]) -> list[dict[str, Any]]:
+    def _looked_up(self, ids: Collection[str], columns: Sequence[str]) -> list[dict[str, Any]]:
         if not ids:
             return []
         condition = f"id IN ({', '.join(map(quoted, ids))})"
-        found = self._table.search().where(condition).select(list(Passage.__slots__))
+        found = self._table.search().where(condition).select(list(columns))
         return list(found.limit(len(ids)).to_arrow().to_pylist())
-
-    def signs(self, rows: Mapping[str, int]) -> dict[str, bytes]:
-        """The signs of the passages of these ids; what has none, or was moved since it was found
-        in its row, is left out.
-        """
-        if not self._has_signs:
-            return {}
-        names = {row: id_ for id_, row in rows.items()}
-        with reading(self.directory), self._reads.one():
-            taken = self._taken(list(names), "signs")
-        found = zip(taken["_rowid"].to_pylist(), taken["signs"].to_pylist(), strict=True)
-        return {names[row]: signs for row, signs in found if signs}
 
     def optimise(self) -> None:
         """Fold new rows into the indices, build those that are due, drop old versions.
@@ -403,7 +399,7 @@ class Index:
         """All rows, some at a time: passages, and the norms of their vectors (None where
         a row has none). Raises `IndexDamaged`.
         """
-        names = list(Passage.__slots__)
+        names = list(_PASSAGE)
         with reading(self.directory):
             found = self._table.search().select([*names, "vector"]).limit(len(self) or 1)
             for batch in found.to_batches(READ_ROWS):

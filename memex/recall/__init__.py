@@ -103,14 +103,13 @@ class Recall:
         rows = {each.id: each.row for found in lists.values() for each in found}
         fused = fuse(lists)[:limit]
         there = {one.id: rows[one.id] for one in fused}
-        tokens = embedding.result()[1] if embedding else None
-        signs = self.executor.submit(self.index.signs, there) if tokens else None
-        passages = self.index.passages(there)
+        read = self.index.read(there)
+        fused = [one for one in fused if one.id in read]
         meant = asked(query, other, self.vocabulary)
-        fused = [one for one in fused if one.id in passages]
-        if tokens and signs:
-            fused = compared(meant, tokens, fused, signs.result())
-        return Found(meant, lists, fused, passages)
+        tokens = embedding.result()[1] if embedding else None
+        if tokens:
+            fused = compared(meant, tokens, fused, {id_: signs for id_, (_, signs) in read.items()})
+        return Found(meant, lists, fused, {id_: passage for id_, (passage, _) in read.items()})
 
 
 def _read(embedder: Embedder, text: str) -> tuple[Vectors, Tokens | None]:

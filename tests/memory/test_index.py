@@ -52,17 +52,16 @@ def test_found_before_and_after_optimising(index: Index) -> None:
     assert index.stale() == 0
 
 
-def test_signs_come_back_as_they_were(index: Index) -> None:
+def test_signs_come_back_as_they_were_also_when_their_row_moved(index: Index) -> None:
     (passage,) = split(TALK)
-    assert index.signs({each.id: each.row for each in index.lexical("roses", 10)}) == {}
+    rows = {each.id: each.row for each in index.lexical("roses", 10)}
+    assert index.read(rows) == {passage.id: (passage, b"")}
     index.replace([TALK.id], [passage], EMBEDDER.encode_documents([passage.text]), [b"\x00\xff"])
     rows = {each.id: each.row for each in index.lexical("roses", 10)}
-    assert index.signs({**rows, "gone:0": 99}) == {passage.id: b"\x00\xff"}
+    assert index.read({**rows, "gone:0": 99}) == {passage.id: (passage, b"\x00\xff")}
     index.optimise()
-    assert index.signs(rows) == {}  # they lie elsewhere now
-    rows = {each.id: each.row for each in index.lexical("roses", 10)}
-    assert index.signs(rows) == {passage.id: b"\x00\xff"}
-    assert index.signs({}) == {}
+    assert index.read(rows) == {passage.id: (passage, b"\x00\xff")}
+    assert index.read({}) == {}
 
 
 def test_a_table_from_before_there_were_signs_is_searched_and_written(index: Index) -> None:
@@ -71,8 +70,7 @@ def test_a_table_from_before_there_were_signs_is_searched_and_written(index: Ind
     (passage,) = split(TALK)
     older.replace([TALK.id], [passage], EMBEDDER.encode_documents([passage.text]), [b"\x00"])
     rows = {each.id: each.row for each in older.lexical("roses", 10)}
-    assert older.passages(rows) == {passage.id: passage}
-    assert older.signs(rows) == {}
+    assert older.read(rows) == {passage.id: (passage, b"")}
 
 
 def test_nearest_has_the_cosine(index: Index) -> None:
