@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandList, CommandPalette
 from textual.screen import Screen
 
 from tui.link import Line
@@ -37,6 +38,23 @@ PARTS: Final[Sequence[tuple[str, str, str]]] = (
     ("Gaps", "When nothing could be heard or read", "gaps"),
 )
 """Parts of the library."""
+
+
+class Palette(CommandPalette):
+    """Textual's, whose list of commands fails when a page of it is turned in a window that is too
+    low to show any (Textual 8.2.8).
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pagedown", "turn('page_down')", "Next page", show=False),
+        Binding("pageup", "turn('page_up')", "Previous page", show=False),
+    ]
+
+    async def action_turn(self, how: str) -> None:
+        """A page on, or back."""
+        commands = self.query_one(CommandList)
+        if commands.scrollable_content_region:
+            await commands.run_action(how)
 
 
 class MemexApp(App[None]):
@@ -73,6 +91,11 @@ class MemexApp(App[None]):
     def get_default_screen(self) -> Screen[None]:
         """The one there is."""
         return self._main
+
+    def action_command_palette(self) -> None:
+        """Show the palette."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette has: the rooms, and Textual's own."""

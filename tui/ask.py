@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 
 from memex.errors import DaemonUnavailable, InvalidRequest, MemexError
 from tui.asking import after, located, why
-from tui.cell import Cell
+from tui.cell import Cell, Citations
 from tui.findings import Place
 from tui.link import Line
 from tui.memory import Memory
@@ -39,11 +39,21 @@ class Cells(VerticalScroll, can_focus=False):
         self.follows = new_value >= self.max_scroll_y
 
 
+class Question(Field):
+    """The line. It is empty as soon as what stands there is asked."""
+
+    async def action_submit(self) -> None:
+        """Ask it."""
+        await super().action_submit()
+        self.value = ""
+
+
 class Ask(Vertical):
     """The room."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "look", "Answer"),
+        Binding("up", "look", "Answer", priority=True),
+        Binding("e", "edit", "Edit", priority=True),
         Binding("escape", "leave_as_it_was", "Leave it", key_display="Esc"),
     ]
 
@@ -64,7 +74,7 @@ class Ask(Vertical):
             yield Static(_tips(), id="asktips", markup=False)
         with Horizontal(id="askline"):
             yield Static("?", id="asksign")
-            yield Field(
+            yield Question(
                 placeholder="Ask what you want to know",
                 id="question-line",
                 compact=True,
@@ -72,9 +82,14 @@ class Ask(Vertical):
             )
 
     @property
-    def prompt(self) -> Input:
+    def prompt(self) -> Question:
         """The line."""
-        return self.query_one("#question-line", Input)
+        return self.query_one(Question)
+
+    @property
+    def _at(self) -> Cell | None:
+        """The cell that is looked at."""
+        return next((cell for cell in self.cells() if cell.has_focus_within), None)
 
     def cells(self) -> list[Cell]:
         """All of them, the oldest first."""
@@ -90,7 +105,6 @@ class Ask(Vertical):
         question = " ".join(event.value.split())
         if not question:
             return
-        self.prompt.value = ""
         cell, cells = self._edited, self.query_one(Cells)
         self._edit(None)
         if cell is None:
@@ -106,15 +120,30 @@ class Ask(Vertical):
         self.query_one("#asksign", Static).update("✎" if cell else "?")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What is of the line."""
-        if not self.is_mounted or action not in {"look", "leave_as_it_was"}:
+        """What is of the line, and of a cell."""
+        if not self.is_mounted or action not in {"look", "edit", "leave_as_it_was"}:
             return True
+        if action == "edit":
+            return self._at is not None
         wanted = self._current if action == "look" else self._edited
-        return wanted is not None and self.prompt.has_focus
+        return wanted is not None and self.screen.focused is self.prompt
 
     def action_look(self) -> None:
         """To the answer that came last."""
         self.focus_cell()
+
+    def action_edit(self) -> None:
+        """Write the question that is looked at otherwise."""
+        if cell := self._at:
+            self._current = cell
+            self._edit(cell)
+            self.prompt.call_later(self._put, cell.question)
+            self.screen.set_focus(self.prompt)
+
+    def _put(self, text: str) -> None:
+        """Let something stand in the line."""
+        self.prompt.value = text
+        self.prompt.cursor_position = len(text)
 
     def action_leave_as_it_was(self) -> None:
         """Edit it no longer."""
@@ -196,14 +225,12 @@ class Ask(Vertical):
             self.post_message(Refused(message.error))
 
     def focus_cell(self) -> None:
-        """Go to the cell that was asked last, or looked at."""
+        """Go to the cell that was asked last, or looked at: at once, keys may be waiting."""
         cell = self._current
         if cell is None:
-            self.prompt.focus()
-        elif cell.places:
-            cell.query_one("Citations").focus()
+            self.screen.set_focus(self.prompt)
         else:
-            cell.focus()
+            self.screen.set_focus(cell.query_one(Citations) if cell.places else cell)
 
     def forget(self, documents: Set[str]) -> None:
         """Keep no answer that quotes documents that are no more, and none that was understood by
@@ -225,6 +252,13 @@ class Ask(Vertical):
         if self.place and self.place.document in documents:
             self.place = None
 
+    def rename(self, before: str, now: str) -> None:
+        """Somebody is called otherwise."""
+        for cell in self.cells():
+            cell.cite([place.renamed(before, now) for place in cell.places])
+        if self.place:
+            self.place = self.place.renamed(before, now)
+
     def on_opened(self, message: Opened) -> None:
         """Remember it. (The message goes on to the screen.)"""
         self.place = message.place
@@ -238,11 +272,6 @@ class Ask(Vertical):
         elif message.what == "stale":
             for each in [each for each in self.cells() if each.stale]:
                 self._ask(each, each.question)
-        elif message.what == "edit":
-            self._edit(cell)
-            self.prompt.value = cell.question
-            self.prompt.cursor_position = len(cell.question)
-            self.prompt.focus()
         else:
             beside(self, lambda: self._explain(cell), "why")
 
@@ -259,15 +288,16 @@ class Ask(Vertical):
             tell(self, Refused(error))
 
     def on_reasons(self, message: Reasons) -> None:
-        """Show them."""
+        """Show them, unless somebody went on: the next key may be for something else."""
         message.stop()
-        self.app.push_screen(Why(message.question, message.reasons))
+        if self.screen.is_active and self._at is not None:
+            self.app.push_screen(Why(message.question, message.reasons))
 
     def mark(self, verdict: str) -> None:
         """Call the citation that has the cursor right or wrong, or the whole answer; the same
         once more takes it back.
         """
-        cell = next((cell for cell in self.cells() if cell.has_focus_within), self._current)
+        cell = self._at or self._current
         if cell is None:
             return
         place = None if cell.has_focus else cell.place

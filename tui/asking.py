@@ -8,7 +8,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from memex.errors import NotFound
-from memex.protocols import Filters
 from tui.findings import Place, cited
 from tui.memory import Memory
 from tui.text import cut
@@ -55,6 +54,8 @@ def after(answer: Mapping[str, Any] | None) -> Json | None:
 
 
 def _searched(memory: Memory, place: Place) -> Place:
+    from memex.protocols import Filters  # noqa: PLC0415 (as above)
+
     within = Filters(document_id=place.document)
     found = memory.search(place.text[:QUOTE], 1, within, segments=True, trace=False)
     first, last = next(iter(found["segments"]), (0, 0))

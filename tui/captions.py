@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -73,6 +73,15 @@ class Captions:
             each
             for each in self.said
             if each.caption is None or (self.document(each.caption) or "") not in {"", *documents}
+        ]
+
+    def rename(self, before: str, now: str) -> None:
+        """Somebody is called otherwise."""
+        self.said = [
+            replace(each, caption=replace(each.caption, speaker=now))
+            if each.caption and each.caption.speaker == before
+            else each
+            for each in self.said
         ]
 
     def learn(self, recording: str, document: str) -> None:

@@ -65,17 +65,16 @@ class Cell(Vertical, can_focus=True):
     """One question."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "edit", "Edit"),
         Binding("r", "again", "Again"),
         Binding("w", "why", "Why"),
         Binding("R", "stale", "Again what is stale", show=False),
     ]
 
     class Wanted(Message):
-        """Something is to be done with a cell: "edit", "again", "why", "stale"."""
+        """Something is to be done with a cell: "again", "why", "stale"."""
 
         def __init__(self, cell: Cell, what: str) -> None:
-            """`what` is one of the four."""
+            """`what` is one of the three."""
             super().__init__()
             self.cell = cell
             self.what = what
@@ -225,10 +224,6 @@ class Cell(Vertical, can_focus=True):
             yield f"understood as: {shown(self.said['understood'])}", QUIET
         if self.stale:
             yield "stale: what it follows was asked again; r asks it, R all", "$text-warning"
-
-    def action_edit(self) -> None:
-        """Write it otherwise."""
-        self.post_message(self.Wanted(self, "edit"))
 
     def action_again(self) -> None:
         """Ask it once more."""

@@ -100,6 +100,13 @@ class Desk(Vertical):
         if self.place and self.place.document in documents:
             self.show(None)
 
+    def rename(self, before: str, now: str) -> None:
+        """Somebody is called otherwise."""
+        self.reader.rename(before, now)
+        if self.place:
+            self.place = self.place.renamed(before, now)
+            self._entitle()
+
     def _entitle(self) -> None:
         place, width = self.place, self.size.width
         if place is None:

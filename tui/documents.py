@@ -29,6 +29,7 @@ CALM: Final = 0.15
 """Seconds that the cursor rests before a document is looked at."""
 FAILURES: Final = 5
 """Lines of what could not be read."""
+STRAYED: Final = "Nothing is forgotten: you went on before it could be asked. f asks again."
 
 
 class Shelf(Listing[Holding]):
@@ -216,8 +217,13 @@ class Documents(Section[Holding]):
         beside(self, work, "weigh")
 
     def on_weighed(self, message: Weighed) -> None:
-        """Show it, and forget when that is meant."""
+        """Show it, and forget when that is meant; unless somebody went on meanwhile: a key that is
+        meant for something else would be the answer.
+        """
         message.stop()
+        if not self._stays_at(message.document):
+            self.notify(STRAYED, severity="warning", markup=False)
+            return
 
         def meant(yes: bool | None) -> None:
             if yes:
@@ -225,6 +231,11 @@ class Documents(Section[Holding]):
                 beside(self, lambda: self._forget(message), "forget")
 
         self.app.push_screen(Sure("Forget for good?", preview(message.found), "forgets"), meant)
+
+    def _stays_at(self, document: str) -> bool:
+        """Whether keys go to the list, and the cursor is at a document of it."""
+        at_list = self.screen.is_active and self.screen.focused is self.listing
+        return at_list and self.row is not None and self.row.key == document
 
     def _forget(self, found: Weighed) -> None:
         """In a thread."""

@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from tui.prompt import Field
 from tui.text import shown
 
 STAR: Final = "★"
@@ -47,7 +48,7 @@ class Earlier(ModalScreen[str | None]):
         with Vertical(id="earlier") as frame:
             frame.border_title = Content("Saved and earlier")
             frame.border_subtitle = Content("Ctrl+S saves, or no longer")
-            yield Input(self._typed, placeholder="words of it", compact=True, select_on_focus=False)
+            yield Field(self._typed, placeholder="words of it", compact=True, select_on_focus=False)
             yield OptionList(markup=False)
 
     def on_mount(self) -> None:

@@ -15,6 +15,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from memex.errors import MemexError
+from tui.prompt import Field
 from tui.text import shown
 from tui.threads import Newest, beside, tell
 
@@ -95,7 +96,7 @@ class Entry(ModalScreen[T | None], Generic[T]):
             completes = "Tab completes · " if self._suggest else ""
             frame.border_subtitle = Content(f"Enter takes it · {completes}Esc leaves it")
             yield Static(self._said, id="entry-said", markup=False)
-            yield Input(self._value, placeholder=self._hint, compact=True, select_on_focus=False)
+            yield Field(self._value, placeholder=self._hint, compact=True, select_on_focus=False)
             yield OptionList(markup=False)
             yield Static(id="entry-why", markup=False)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Final
 
@@ -47,6 +47,11 @@ class Place:
     """Its score as a share of the best one's."""
 
     @property
+    def spot(self) -> tuple[str, int, int]:
+        """Where it is: its document, and the segments."""
+        return self.document, self.first, self.last
+
+    @property
     def heard(self) -> bool:
         """Whether it can be played."""
         return self.start is not None and self.kind in RECORDED
@@ -55,6 +60,11 @@ class Place:
     def words(self) -> frozenset[str]:
         """The words of the query in it, as they stand there, in small letters."""
         return frozenset(self.text[start:end].casefold() for start, end in self.matches)
+
+    def renamed(self, before: str, now: str) -> Place:
+        """The same, where somebody is called otherwise by now."""
+        who = [now if each == before else each for each in (self.speaker or "").split(", ")]
+        return replace(self, speaker=", ".join(who) or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,11 @@ class Findings:
     ms: float = 0.0
     trace: int | None = None
     """The number of its trace; None while it is typed, or where none is kept."""
+
+    @property
+    def spots(self) -> list[tuple[str, int, int]]:
+        """Where the hits are."""
+        return [place.spot for place in self.places]
 
     def groups(self) -> list[list[Place]]:
         """The hits by document: the document of the best hit first."""

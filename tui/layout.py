@@ -6,12 +6,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.content import Content
 
-from memex.types import Segment, Word
 from tui.text import clock, cut, lit, shown
+
+if TYPE_CHECKING:
+    from memex.types import Segment
 
 HEARD: Final = 10
 """Cells before what was said: a bar and the time."""
@@ -45,6 +47,8 @@ class Look:
 
 def segment_of(fields: Mapping[str, Any]) -> Segment:
     """A segment from the daemon's JSON."""
+    from memex.types import Segment, Word  # noqa: PLC0415 (a screen is up before it is imported)
+
     return Segment(**{**fields, "words": tuple(Word(*word) for word in fields["words"])})
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, ClassVar, Final, cast
 
 from textual import events
@@ -21,8 +20,9 @@ from tui.folders import Folders
 from tui.gaps import Gaps
 from tui.link import Line
 from tui.messages import Chosen, Forgot, Linked, Opened
-from tui.naming import People, Renamed
+from tui.naming import People
 from tui.podcasts import Podcasts
+from tui.prompt import Field
 from tui.rows import Rows
 from tui.section import QUIET, Findable, Section, Tallied
 
@@ -37,15 +37,6 @@ TITLES: Final = {
 HINT: Final = "F4 on "
 CRAMPED: Final = 16
 """Lines of the room below which only its list is shown."""
-
-
-class Filter(Input):
-    """The line that narrows the list."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "List", show=False),
-        Binding("down", "submit", "List"),
-    ]
 
 
 class Parts(Widget):
@@ -112,7 +103,10 @@ class Parts(Widget):
 class Library(Vertical):
     """The room: a part of it is seen, and a line that narrows its list."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f4", "on", "On", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "list", "List", show=False, priority=True),
+        Binding("down", "list", "List", priority=True),
+    ]
 
     def __init__(self, line: Line, *, id: str | None = None) -> None:  # noqa: A002 (Textual's)
         """All of it comes and goes through `line`, in threads."""
@@ -128,7 +122,7 @@ class Library(Vertical):
         yield Parts()
         with Horizontal(id="libline"):
             yield Static("❯", id="libsign")
-            yield Filter(
+            yield Field(
                 placeholder=Documents.ASKS, id="filter", compact=True, select_on_focus=False
             )
             yield Static(id="held", markup=False)
@@ -140,9 +134,9 @@ class Library(Vertical):
             yield Gaps(self._line, id="gaps")
 
     @property
-    def prompt(self) -> Input:
-        """The line to type in."""
-        return self.query_one(Filter)
+    def prompt(self) -> Field:
+        """The line that narrows the list."""
+        return self.query_one("#filter", Field)
 
     @property
     def part(self) -> Section[Findable]:
@@ -166,7 +160,7 @@ class Library(Vertical):
             self._named(part).enter()
 
     def turn(self, part: str) -> None:
-        """To another part, with its keys at hand."""
+        """To another part, with its keys at hand: at once, keys may be waiting."""
         self._part = part
         self.query_one("#parts", ContentSwitcher).current = part
         self.prompt.placeholder = self.part.ASKS
@@ -174,12 +168,9 @@ class Library(Vertical):
         self.part.narrow("")
         self.part.enter()
         self._tally()
-        if part == "documents":
-            self.prompt.focus()
-        else:
-            self.shelf.focus()
+        self.screen.set_focus(self.prompt if part == "documents" else self.shelf)
 
-    def action_on(self) -> None:
+    def turn_on(self) -> None:
         """To the next part; behind the last comes the first."""
         parts = [*TITLES]
         self.turn(parts[(parts.index(self._part) + 1) % len(parts)])
@@ -229,10 +220,13 @@ class Library(Vertical):
         event.stop()
         self.part.narrow(event.value)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What is of the line."""
+        return action != "list" or (self.is_mounted and self.screen.focused is self.prompt)
+
+    def action_list(self) -> None:
         """Into the list."""
-        event.stop()
-        self.shelf.focus()
+        self.screen.set_focus(self.shelf)
 
     # What is open.
 
@@ -249,15 +243,10 @@ class Library(Vertical):
         if self.place and self.place.document in message.documents:
             self.place = None
 
-    def on_renamed(self, message: Renamed) -> None:
-        """Have what is open fetched anew, where it stands beside the room."""
-        message.stop()
-        if self.place and self.screen.has_class("-wide"):
-            place = self.place
-            if place.speaker == message.before:
-                place = replace(place, speaker=message.now)
-            self.post_message(Chosen(None))
-            self.post_message(Chosen(place))
+    def rename(self, before: str, now: str) -> None:
+        """Somebody is called otherwise."""
+        if self.place:
+            self.place = self.place.renamed(before, now)
 
 
 def _cells(drawn: Mapping[str, Content]) -> int:

@@ -212,6 +212,13 @@ class Live(Vertical):
         """Remember it. (The message goes on to the screen.)"""
         self.place = message.place
 
+    def rename(self, before: str, now: str) -> None:
+        """Somebody is called otherwise."""
+        self.captions.rename(before, now)
+        if self.place:
+            self.place = self.place.renamed(before, now)
+        self._show_captions()
+
     def forget(self, documents: Set[str]) -> None:
         """Keep nothing of what was forgotten."""
         self.captions.forget(documents)

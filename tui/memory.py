@@ -10,12 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from memex.protocols import NO_FILTERS, Filters
-
 if TYPE_CHECKING:
     from memex.client import Added
     from memex.config import WatchedFolder
     from memex.progress import Event
+    from memex.protocols import Filters
     from memex.wire import Json
 
 
@@ -32,7 +31,7 @@ class Memory(Protocol):
         self,
         query: str,
         limit: int,
-        filters: Filters = NO_FILTERS,
+        filters: Filters = ...,
         *,
         segments: bool = False,
         trace: bool = True,
@@ -43,7 +42,7 @@ class Memory(Protocol):
         """A window of a document."""
 
     def ask_json(
-        self, question: str, filters: Filters = NO_FILTERS, after: Json | None = None
+        self, question: str, filters: Filters = ..., after: Json | None = None
     ) -> Iterator[Json]:
         """Pieces of an answer as they come; last the answer. A follow-up is understood by what
         was asked before (`after`, which `memex.wire.turn_of` makes of an answer).

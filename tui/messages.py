@@ -72,6 +72,8 @@ class Found(Message):
     findings: Findings
     settled: bool
     """Whether it was asked for, rather than typed on."""
+    age: int
+    """How often something had been forgotten, or somebody named, when it began."""
 
 
 @dataclass
@@ -233,6 +235,15 @@ class Weighed(Message):
     document: str
     """The one that was chosen."""
     found: Mapping[str, Any]
+
+
+@dataclass
+class Renamed(Message):
+    """Somebody is called otherwise: what is on the screen says so."""
+
+    before: str
+    """As they were called."""
+    now: str
 
 
 @dataclass

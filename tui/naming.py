@@ -14,7 +14,7 @@ from textual.timer import Timer
 from memex.errors import DaemonUnavailable, MemexError, NotFound
 from tui.entry import Entry
 from tui.findings import Place
-from tui.messages import Opened, Refused
+from tui.messages import Opened, Refused, Renamed
 from tui.people import Person, counted, meant, opened, people, quotes, same
 from tui.section import Done, Listing, Section
 from tui.sure import Sure
@@ -47,16 +47,6 @@ class Quoted(Message):
         super().__init__()
         self.name = name
         self.places = places
-
-
-class Renamed(Message):
-    """Somebody is called otherwise: texts that are open say so when they are fetched anew."""
-
-    def __init__(self, before: str, now: str) -> None:
-        """How they were called, and are."""
-        super().__init__()
-        self.before = before
-        self.now = now
 
 
 class People(Section[Person]):
@@ -246,6 +236,7 @@ class People(Section[Person]):
 
     def _call(self, person: Person, name: str, *, owner: bool) -> None:
         """In a thread. Raises `MemexError`."""
+        name = " ".join(name.split())  # as memexd has it
         changed = self._line.use(lambda memory: memory.name_voice(person.key, name, owner=owner))
         told = counted(changed["documents"], "document")
         tell(self, Done(f"{shown(name)} it is, in {told}."))

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from memex.types import Segment
+if TYPE_CHECKING:
+    from memex.types import Segment
 
 PAGE: Final = 40
 """Segments of a page."""
@@ -20,7 +21,7 @@ MOST: Final = 24
 GUESSED: Final = 100
 """Lines of a page that has not been seen."""
 
-Height = Callable[[Segment, Segment | None], int]
+Height = Callable[["Segment", "Segment | None"], int]
 """The lines of a segment behind the one before it."""
 
 
@@ -87,6 +88,12 @@ class Pages:
         for number, page in self.here.items():
             self._heights[number] = page.measure(height)
         self.tops = [0, *accumulate(self._heights)]
+
+    def rename(self, before: str, now: str) -> None:
+        """Somebody is called otherwise."""
+        for page in self.here.values():
+            page.segments = [_renamed(each, before, now) for each in page.segments]
+            page.before = page.before and _renamed(page.before, before, now)
 
     def trim(self, near: int) -> None:
         """Let pages go that are far from one."""
@@ -159,3 +166,7 @@ class Pages:
         at = self.heard_at(second)
         other = None if at is None else self.segment(max(0, at + by))
         return other.start if other else None
+
+
+def _renamed(segment: Segment, before: str, now: str) -> Segment:
+    return replace(segment, speaker=now) if segment.speaker == before else segment

@@ -11,7 +11,6 @@ from typing import Any, Final
 from textual.content import Content
 
 from memex.errors import NotFound
-from memex.protocols import Filters
 from tui.findings import Place, cited
 from tui.memory import Memory
 from tui.text import clock, cut, day, shown
@@ -132,6 +131,8 @@ def quotes(memory: Memory, name: str) -> list[Place]:
 
 def opened(memory: Memory, quote: Place) -> Place:
     """A quote with the segment in which it begins. Raises `NotFound`."""
+    from memex.protocols import Filters  # noqa: PLC0415 (a screen is up before it is imported)
+
     within = Filters(document_id=quote.document)
     found = memory.search(quote.text[:QUOTE], HITS, within, segments=True, trace=False)
     hits = list(zip(found["hits"], found["segments"], strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -14,7 +15,21 @@ from tui.text import typable
 class Field(Input):
     """A line. What stands in it is drawn as it is: so nothing gets into it that a terminal would
     obey, whether it is pasted or comes from a query of another program.
+
+    Keys that come at once do what they would one by one. Textual passes a key that is no letter
+    from widget to widget up to the program, which looks what it does: letters behind it would be
+    typed before it is done.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        replace(each, action=f"in_turn({each.action!r})", priority=True)
+        for each in Input.BINDINGS
+        if isinstance(each, Binding)
+    ]
+
+    def action_in_turn(self, action: str) -> None:
+        """Do something behind the letters that wait to be typed, and before those that come."""
+        self.call_later(self.run_action, action)
 
     def validate_value(self, value: str) -> str:
         """Text alone."""
@@ -22,42 +37,13 @@ class Field(Input):
 
 
 class Prompt(Field):
-    """That of the search. Down goes into the hits, up to earlier queries."""
+    """That of the search, where it is said that a query can be saved."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Search", show=False),
-        Binding("down", "below", "Hits"),
-        Binding("up", "earlier", "Earlier"),
-        Binding("ctrl+r", "history", "History"),
-        Binding("ctrl+s", "save", "Save"),
-    ]
-
-    class Walked(Message):
-        """Up or down was pressed: 1 is to earlier queries."""
-
-        def __init__(self, by: int) -> None:
-            """`by` is 1 or -1."""
-            super().__init__()
-            self.by = by
-
-    class Sought(Message):
-        """Saved queries and earlier ones are to be shown."""
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "save", "Save")]
 
     class Kept(Message):
         """What stands there is to be saved."""
 
     def action_save(self) -> None:
-        """Ctrl+S."""
+        """Say so."""
         self.post_message(self.Kept())
-
-    def action_history(self) -> None:
-        """Ctrl+R."""
-        self.post_message(self.Sought())
-
-    def action_below(self) -> None:
-        """Down."""
-        self.post_message(self.Walked(-1))
-
-    def action_earlier(self) -> None:
-        """Up."""
-        self.post_message(self.Walked(1))

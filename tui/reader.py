@@ -5,7 +5,7 @@ talk of ten hours opens as quickly as a note.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
@@ -13,11 +13,13 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
-from memex.types import Segment
 from tui.findings import Place
 from tui.layout import Look, laid_out, segment_of
 from tui.messages import Read, Wanted
 from tui.pages import PAGE, Pages
+
+if TYPE_CHECKING:
+    from memex.types import Segment
 
 CACHED: Final = 20 * PAGE
 """Segments that are kept as they are drawn."""
@@ -77,6 +79,12 @@ class Reader(ScrollView, can_focus=True):
         if came is not None:
             self._asked.discard(came)
         self._settle((number, line))
+
+    def rename(self, before: str, now: str) -> None:
+        """Somebody is called otherwise."""
+        anchor = self._anchor()
+        self.pages.rename(before, now)
+        self._lay_out(anchor)
 
     def ask_again(self) -> None:
         """Ask anew for what did not come."""
@@ -148,7 +156,10 @@ class Reader(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Lay out anew what is here, and stay at the place."""
-        anchor = self._anchor()
+        self._lay_out(self._anchor())
+
+    def _lay_out(self, anchor: tuple[int, int]) -> None:
+        """Draw anew what is here."""
         self._strips.clear()
         if self.pages.count:
             self.pages.measure(self._height)

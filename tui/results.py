@@ -126,9 +126,7 @@ class Results(OptionList, inherit_bindings=False):
 
     def show(self, findings: Findings) -> None:
         """Show what was found; the same hits once more keep the cursor where it is."""
-        same = [place.text for place in findings.places] == [
-            place.text for place in self.findings.places
-        ]
+        same = findings.spots == self.findings.spots
         kept = self.place.n if same and self.place else 1
         if not same or findings.query != self.findings.query:
             self._verdicts.clear()

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from memex.errors import NotFound
 from memex.live import Caption
-from memex.protocols import Filters
 from tui.findings import Place, findings_of
 from tui.memory import Memory
 
@@ -26,6 +25,8 @@ def found_at(memory: Memory, caption: Caption, document: str | None) -> Place:
     """An utterance as a place in its document, by its words and its moment; where it is not known
     which that is, in what was heard then. Raises `NotFound` where it is not stored.
     """
+    from memex.protocols import Filters  # noqa: PLC0415 (a screen is up before it is imported)
+
     at = datetime.fromisoformat(caption.at)
     within = (
         Filters(document_id=document)

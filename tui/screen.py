@@ -33,6 +33,7 @@ from tui.messages import (
     Played,
     Read,
     Refused,
+    Renamed,
     Sensed,
     Stopped,
     Told,
@@ -76,7 +77,7 @@ class Main(Screen[None]):
         Binding("escape", "back", "Back", show=False),
         Binding("f2", "turn('search')", "Search", show=False, priority=True),
         Binding("f3", "turn('ask')", "Ask", show=False, priority=True),
-        Binding("f4", "turn('library')", "Library", show=False),
+        Binding("f4", "library", "Library", show=False, priority=True),
         Binding("f5", "turn('live')", "Live", show=False, priority=True),
         Binding("f8", "hush('private')", "Private", show=False),
         Binding("f9", "hush('paused')", "Pause hearing", show=False),
@@ -246,6 +247,12 @@ class Main(Screen[None]):
         self.ask.forget(message.documents)
         self.live.forget(message.documents)
 
+    def on_renamed(self, message: Renamed) -> None:
+        """Say how somebody is called by now, wherever that stands."""
+        for room in (self.search, self.ask, self.library, self.live):
+            room.rename(message.before, message.now)
+        self.desk.rename(message.before, message.now)
+
     # Keys.
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -295,6 +302,13 @@ class Main(Screen[None]):
         else:
             self.desk.show(self.search.results.place)
         self.set_focus(self.room.prompt)  # at once: keys may be waiting already
+
+    def action_library(self) -> None:
+        """To the library; from there, to the next part of it."""
+        if self.library.has_focus_within:
+            self.library.turn_on()
+        else:
+            self.action_turn("library")
 
     def on_masthead_turned(self, message: Masthead.Turned) -> None:
         """A tab was clicked."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
@@ -52,7 +53,13 @@ class Lapsed(Message):
 class Search(Vertical):
     """The room."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "save", "Save", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "take", "Search", show=False, priority=True),
+        Binding("up", "earlier", "Earlier", priority=True),
+        Binding("down", "below", "Hits", priority=True),
+        Binding("ctrl+r", "history", "History"),
+        Binding("ctrl+s", "save", "Save", show=False),
+    ]
 
     def __init__(self, line: Line, *, id: str | None = None) -> None:  # noqa: A002 (Textual's)
         """Searches go through `line`, in a thread."""
@@ -63,6 +70,8 @@ class Search(Vertical):
         self._late: Timer | None = None
         self._walked = ""
         self._empty = False
+        self._age = 0
+        """How often something was forgotten, or somebody named."""
         self._newest = Newest(self._ask, lambda run: beside(self, run, "search"))
 
     def compose(self) -> ComposeResult:
@@ -92,12 +101,36 @@ class Search(Vertical):
         """Nothing is asked yet."""
         self._show_hint()
 
+    # Keys of the line. They are done before the next one is looked at, which may be for the hits.
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What is of the line; what is saved from the hits, too."""
+        if not self.is_mounted or action not in {"take", "earlier", "below", "history"}:
+            return True
+        return self.screen.focused is self.prompt
+
+    def action_take(self) -> None:
+        """What stands there is meant; on to the hits."""
+        self.prompt.action_in_turn("submit")
+        self._enter_results()
+
+    def action_below(self) -> None:
+        """Into the hits; where an earlier query is shown, to a later one."""
+        if self.history.walking:
+            self.prompt.call_later(lambda: self._walk(self.history.forth()))
+        else:
+            self._enter_results()
+
+    def _enter_results(self) -> None:
+        if self.results.option_count:
+            self.screen.set_focus(self.results)
+
     # Asking.
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Search, a moment after the last key."""
         event.stop()
-        if event.value != self._walked:
+        if self.prompt.value != self._walked:  # what it is by now, whatever was typed before
             self.history.leave()
         if self._timer:
             self._timer.stop()
@@ -107,8 +140,6 @@ class Search(Vertical):
         """What stands there is meant."""
         event.stop()
         self.settle()
-        if self.results.option_count:
-            self.results.focus()
 
     def again(self) -> None:
         """Search for what stands there."""
@@ -131,6 +162,7 @@ class Search(Vertical):
 
     def _ask(self, query: Query) -> None:
         """In a thread."""
+        age = self._age
         try:
             findings = self._line.use(lambda memory: search(memory, query))
         except DaemonUnavailable:
@@ -138,7 +170,7 @@ class Search(Vertical):
         except MemexError as error:
             tell(self, Balked(query, error))
         else:
-            tell(self, Found(findings, query.settled))
+            tell(self, Found(findings, query.settled, age))
             if query.settled:
                 self._remember()
 
@@ -152,13 +184,17 @@ class Search(Vertical):
             tell(self, self._line.use(_remembered, starts=False))
         except DaemonUnavailable:
             return  # the link says so
+        except MemexError as error:
+            tell(self, Refused(error))
 
     # Showing.
 
     def on_found(self, message: Found) -> None:
-        """Show it, unless something else stands there by now."""
+        """Show it, unless something else stands there by now, or something of it may have been
+        forgotten since, or be called otherwise.
+        """
         message.stop()
-        if message.findings.query == self.prompt.value.strip():
+        if (message.findings.query, message.age) == (self.prompt.value.strip(), self._age):
             self.show(message.findings)
 
     def on_lapsed(self, message: Lapsed) -> None:
@@ -167,10 +203,12 @@ class Search(Vertical):
         self._tally("", "")
 
     def on_balked(self, message: Balked) -> None:
-        """Say that a query makes no sense: beside it while it is typed, else aloud. The hits
-        stay.
+        """Say that a query makes no sense: beside it while it is typed, else aloud; unless
+        something else stands there by now. The hits stay.
         """
         message.stop()
+        if message.query.text != self.prompt.value.strip():
+            return
         self._tally(cut(message.error.message, 40), "$text-error")
         if message.query.settled:
             self.post_message(Refused(message.error))
@@ -234,8 +272,17 @@ class Search(Vertical):
         """Show no hit in documents that are no more, and no query that is forgotten with them."""
         if any(place.document in documents for place in self.results.findings.places):
             self.show(Findings(""))
-            self.again()
+        self._age += 1
+        self.again()
         self.remember()
+
+    def rename(self, _before: str, _now: str) -> None:
+        """Somebody is called otherwise: hits have the name, their text and the chips, too. Those
+        that come are not of the trace any more: the order may be another.
+        """
+        self.results.findings = replace(self.results.findings, trace=None)
+        self._age += 1
+        self.again()
 
     # Narrowing.
 
@@ -287,21 +334,16 @@ class Search(Vertical):
         said = "Saved; Ctrl+R has it." if message.saved else "No longer saved."
         self.app.notify(cut(message.query, 60), title=said, timeout=3, markup=False)
 
-    def on_prompt_walked(self, message: Prompt.Walked) -> None:
-        """Go to an earlier query, or a later one; where none is shown, into the hits."""
-        message.stop()
-        if message.by < 0 and not self.history.walking:
-            if self.results.option_count:
-                self.results.focus()
-            return
-        now = self.prompt.value
-        text = self.history.back(now) if message.by > 0 else self.history.forth()
+    def action_earlier(self) -> None:
+        """Go to an earlier query, from the one that is typed."""
+        self.prompt.call_later(lambda: self._walk(self.history.back(self.prompt.value)))
+
+    def _walk(self, text: str | None) -> None:
         if text is not None:
             self.put(text)
 
-    def on_prompt_sought(self, message: Prompt.Sought) -> None:
+    def action_history(self) -> None:
         """Show saved queries and earlier ones, to pick one."""
-        message.stop()
         sheet = Earlier(self.history.queries, self.history.saved, self.prompt.value, self._keep)
         self.app.push_screen(sheet, lambda text: self.put(text) if text else None)
 
@@ -319,7 +361,7 @@ class Search(Vertical):
         if place is None:
             return
         wanted = None if self.results.verdict(place) == verdict else verdict
-        findings = self.results.findings
+        findings, age = self.results.findings, self._age
 
         def work() -> None:
             try:
@@ -329,7 +371,7 @@ class Search(Vertical):
             except MemexError as error:
                 tell(self, Refused(error))
             else:
-                tell(self, Found(settled, settled=True))
+                tell(self, Found(settled, settled=True, age=age))
                 tell(self, Marked(settled.trace or 0, str(place.n), wanted))
 
         beside(self, work, "mark")

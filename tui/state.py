@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from textual.content import Content
 
-from memex.condition import SILENT, silence
 from tui.lines import Lines, hung
 from tui.text import clock, shown
 
@@ -59,6 +58,8 @@ def _queue(status: Mapping[str, Any]) -> Iterator[Said]:
 
 def _ingest(status: Mapping[str, Any], now: datetime) -> Iterator[Said]:
     """Whether memex-ingest runs, and what it is not to do."""
+    from memex.condition import SILENT, silence  # noqa: PLC0415 (a screen is up before it is imported)
+
     silent = silence(status, now)
     if status.get("memex_ingest") is None:
         yield "memex-ingest", "not running; `memex up` starts it", BAD

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -14,13 +15,16 @@ from textual.widgets import Static
 
 class Sure(ModalScreen[bool]):
     """What would happen, over everything else: y does it, Esc does not. Enter does nothing, for
-    it is what one may have pressed once too often.
+    it is what one may have pressed once too often, nor does a y that was typed before this stood
+    there.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "dismiss(True)", "Do it"),
         Binding("escape,n,q", "dismiss(False)", "Leave it", key_display="Esc"),
     ]
+
+    _since = 0.0
+    """When it was asked, by the clock of events."""
 
     def __init__(self, title: str, said: Content, doing: str) -> None:
         """A title, what would happen, and a verb for it."""
@@ -36,3 +40,13 @@ class Sure(ModalScreen[bool]):
             frame.border_subtitle = Content(f"y {self._doing} · Esc leaves it")
             with VerticalScroll(id="said"):
                 yield Static(self._said, markup=False)
+
+    def on_mount(self, event: events.Mount) -> None:
+        """It is asked from now on."""
+        self._since = event.time
+
+    def on_key(self, event: events.Key) -> None:
+        """Do it."""
+        if event.key == "y" and event.time > self._since:
+            event.stop()
+            self.dismiss(True)

@@ -19,6 +19,7 @@ from memex.errors import DaemonUnavailable, MemexError
 from tui.link import Line
 from tui.memory import Memory
 from tui.messages import Modelled, Refused, Taken
+from tui.prompt import Field
 from tui.text import shown
 from tui.threads import beside, tell
 
@@ -44,7 +45,7 @@ class Welcome(Vertical):
         """From top to bottom."""
         yield Static(_greeting(), markup=False)
         yield OptionList(*(Option(_choice(*CHOICES[id_]), id=id_) for id_ in CHOICES))
-        yield Input(placeholder="~/Documents", id="path")
+        yield Field(placeholder="~/Documents", id="path")
         yield Static(id="taken", markup=False)
         yield Static(id="models", markup=False)
 

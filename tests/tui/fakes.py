@@ -165,13 +165,17 @@ class FakeMemory(Memory):
             "segments": [[position, position] for _, position in found],
             "facets": {
                 "kinds": {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)},
-                "people": {},
+                "people": self._people(found),
                 "months": {},
                 "documents": {},
             },
             "ms": 12.3,
             "trace": len(self.past) if trace and self.tracing else None,
         }
+
+    def _people(self, found: Sequence[tuple[str, int]]) -> dict[str, int]:
+        names = [self.held[id_].segments[position]["speaker"] for id_, position in found]
+        return {name: names.count(name) for name in dict.fromkeys(names) if name}
 
     def _hit(self, id_: str, position: int, words: list[str], n: int) -> Json:
         document = self.held[id_]

@@ -403,3 +403,49 @@ def test_an_answer_whose_trace_is_lost_has_its_citations() -> None:
         assert "no such trace" not in it.text()
 
     drive(steps, reach=FakeReach(Traceless(pieces=answer())))
+
+
+def test_keys_that_come_at_once_go_where_they_would_one_by_one(notebook: FakeReach) -> None:
+    async def steps(it: Driver) -> None:
+        await it.press("f3")
+        it.press_at_once(*"wherr", "backspace", "e", "enter", *"who", "enter", *"and")
+        await it.sees("1 where", "2 who", "? and")
+        assert it.memory.past == ["where", "who"]
+        await it.until(lambda: it.main.ask.cells()[-1].places)
+        it.press_at_once("up", "r")
+        await it.until(lambda: it.memory.past == ["where", "who", "who"])
+        assert it.main.ask.prompt.value == "and"
+        it.press_at_once("slash", "ctrl+u", "up", "e", *"ever", "enter", *"re", "left", "w")
+        await it.until(lambda: it.memory.past[3:] == ["whoever"])
+        await it.until(lambda: it.main.ask.prompt.value == "rwe")
+        assert it.main.focused is it.main.ask.prompt
+
+    drive(steps, reach=notebook, size=(140, 60))
+
+
+def test_why_is_not_shown_to_somebody_who_types_by_now() -> None:
+    class Slow(Notebook):
+        asked = 0
+
+        def trace(self, name: str) -> dict[str, Any]:
+            self.asked += 1
+            assert self.open.wait(20)
+            return super().trace(name)
+
+    memory = Slow(library(), pieces=answer())
+
+    async def steps(it: Driver) -> None:
+        await ask(it)
+        await it.sees("[2] ✎")
+        memory.open.clear()
+        before = memory.asked
+        await it.press("up", "w")
+        await it.until(lambda: memory.asked > before)
+        await it.press("slash")
+        memory.open.set()
+        await it.type("quite")
+        await it.still()
+        assert it.main.ask.prompt.value == "quite"
+        assert "Told: system" not in it.text()
+
+    drive(steps, reach=FakeReach(memory))

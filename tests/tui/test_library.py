@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import pytest
+from textual.events import Key
 from textual.widgets import Input
 
 import tui.app
@@ -168,7 +169,9 @@ def test_a_document_is_forgotten_after_a_look_at_what_goes() -> None:
         await it.press("enter", "escape")
         await it.still()
         assert set(it.memory.held) == {"talk", "note", "old"}
-        await it.press("f", "y")
+        await it.press("f")
+        await it.sees("Forget for good?")
+        await it.press("y")
         await it.until(lambda: set(it.memory.held) == {"talk"})
         await it.until(lambda: "Things to look up" not in it.text())
         await it.sees("1 document ●", "A desk that remembers")
@@ -219,6 +222,64 @@ def test_what_is_forgotten_is_not_heard_any_longer() -> None:
     held = library()
     held["talk"].uri = (SAMPLES / "the-long-trail.m4a").as_uri()
     drive(steps, reach=FakeReach(FakeMemory(held)))
+
+
+class Weighing(FakeMemory):
+    """A memory that takes its time to tell what would go."""
+
+    asked = 0
+
+    def selected(self, selection: dict[str, Any]) -> dict[str, Any]:
+        self.asked += 1
+        assert self.open.wait(20)
+        return super().selected(selection)
+
+
+@pytest.mark.parametrize("keys", [("down",), ("tab",), ("f2",), ("f4",), ("question_mark",)])
+def test_whoever_goes_on_before_it_is_known_what_goes_is_asked_nothing(
+    keys: tuple[str, ...],
+) -> None:
+    memory = Weighing(unread=[*UNREAD])
+
+    async def steps(it: Driver) -> None:
+        await it.press("f4")
+        await it.sees("Things to look up", "2 could not be read")
+        await it.press("down")
+        memory.open.clear()
+        await it.press("f")
+        await it.until(lambda: memory.asked)
+        await it.press(*keys)
+        memory.open.set()
+        await it.sees("Nothing is forgotten: you went on before it could")
+        await it.press("y")
+        await it.still()
+        assert set(it.memory.held) == {"talk", "note"}
+        assert "Forget for good?" not in it.text()
+
+    drive(steps, reach=FakeReach(memory), size=(140, 45))
+
+
+def test_a_y_that_was_typed_before_the_question_stands_there_is_no_answer_to_it() -> None:
+    memory = Weighing()
+
+    async def steps(it: Driver) -> None:
+        await it.press("f4")
+        await it.sees("Things to look up")
+        await it.press("down")
+        memory.open.clear()
+        await it.press("f")
+        await it.until(lambda: memory.asked)
+        early = Key("y", "y")
+        memory.open.set()
+        await it.sees("Forget for good?")
+        it.app.post_message(early)
+        await it.still()
+        assert set(it.memory.held) == {"talk", "note"}
+        await it.sees("Forget for good?")
+        await it.press("y")
+        await it.until(lambda: set(it.memory.held) == {"note"})
+
+    drive(steps, reach=FakeReach(memory))
 
 
 def test_why_a_document_is_not_forgotten_is_said() -> None:
@@ -291,6 +352,22 @@ def test_ten_thousand_documents_are_listed_and_narrowed_between_two_keys(
     before = time.process_time()
     assert len(narrowed(all_, "hypertext talk 77")) == 280
     assert time.process_time() - before < 0.2
+
+
+def test_keys_behind_the_one_that_goes_into_the_list_are_for_the_list() -> None:
+    async def steps(it: Driver) -> None:
+        await it.press("f4")
+        await it.sees("Things to look up")
+        it.press_at_once("down", "j", "f")
+        await it.sees("Forget for good?", "note 2026-02-08, 3 segments")
+        await it.press("escape")
+        it.press_at_once("f4", "f4", "a")
+        await it.sees("Follow a podcast")
+        await it.press("escape")
+        it.press_at_once("f4", "f4", "f4", *"desk")
+        await it.sees("❯ desk", "1 of 2")
+
+    drive(steps)
 
 
 def test_the_parts_are_turned_to_by_key_by_click_and_by_name() -> None:

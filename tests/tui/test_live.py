@@ -180,6 +180,14 @@ def test_captions_settle_in_place() -> None:
     assert texts == [f"  {local(BEGAN)} Ada  We meet at the old ferry."]
 
 
+def test_who_speaks_is_called_as_they_are_by_now() -> None:
+    captions = Captions()
+    captions.take(said(0, "We meet.", speaker="Voice 3"))
+    captions.take(said(1, "At the ferry.", speaker="Ada"))
+    captions.rename("Voice 3", "Ben")
+    assert [each.caption.speaker for each in captions.said if each.caption] == ["Ben", "Ada"]
+
+
 def test_what_was_nothing_after_all_goes() -> None:
     captions = Captions()
     captions.take(said(0, "", "Thank you"))

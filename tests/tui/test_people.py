@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import tui.app
 import tui.section
 from memex.errors import NotFound
+from memex.protocols import NO_FILTERS, Filters
 from tests.tui.driving import Driver, drive
 from tests.tui.fakes import FakeMemory, FakeReach, Tape, library, speaker
+from tests.tui.test_ask import answer
 from tui.people import meant, opened, people, quotes, same
 from tui.welcome import SAMPLES
 
@@ -77,6 +81,83 @@ def test_a_voice_is_named_and_what_is_open_beside_says_so() -> None:
         assert it.memory.named == [("Voice 3", "Ben", False)]
 
     drive(steps, reach=FakeReach(voices()), size=(140, 45))
+
+
+async def named_ben(it: Driver) -> None:
+    """Voice 3 is."""
+    await at_voice_3(it)
+    await it.press("n")
+    await it.sees("Who is Voice 3?")
+    await it.type("Ben")
+    await it.press("enter")
+    await it.sees("Ben it is, in 1 document.")
+
+
+@pytest.mark.parametrize("settled", [False, True])
+def test_hits_chips_and_the_text_beside_them_say_the_new_name(settled: bool) -> None:
+    class Named(FakeMemory):
+        """A memory in whose passages stands who says what."""
+
+        def search(
+            self,
+            query: str,
+            limit: int,
+            filters: Filters = NO_FILTERS,
+            *,
+            segments: bool = False,
+            trace: bool = True,
+        ) -> dict[str, Any]:
+            found = super().search(query, limit, filters, segments=segments, trace=trace)
+            for hit in found["hits"]:
+                if hit["speaker"]:
+                    hit["snippet"]["text"] += f" {hit['speaker']}: Yes."
+                    hit["speaker"] += ", Ada"
+            return found
+
+    memory = Named(voices().held, speakers=voices().speakers)
+
+    async def steps(it: Driver) -> None:
+        await it.type("hypertext")
+        await it.sees("0:12 · Voice 3, Ada", "in 1965. Voice 3: Yes.", 'from:"Voice 3" 1')
+        await it.sees("Voice 3  That word came", "2026-05-04 · Voice 3, Ada")
+        if settled:
+            await it.press("enter")
+            await it.until(lambda: it.main.search.results.findings.trace)
+        assert it.main.search.results.step(1)
+        before = it.main.search.results.place
+        await named_ben(it)
+        await it.press("f2")
+        await it.sees("0:12 · Ben, Ada", "in 1965. Ben: Yes.", "from:Ben 1")
+        await it.sees("Ben  That word came")
+        assert "Voice 3" not in it.text()
+        after = it.main.search.results.place
+        assert before
+        assert after
+        assert (after.n, after.first) == (before.n, before.first)
+        await it.press("down", "plus")
+        await it.sees("✓ right")
+        assert it.memory.labels == [(str(1 + settled), "right", "2")]
+
+    drive(steps, reach=FakeReach(memory), size=(140, 45))
+
+
+def test_what_an_answer_quotes_says_the_new_name() -> None:
+    memory = voices()
+    memory.pieces = answer()
+    for each in memory.pieces[-1]["citations"]:
+        each["speaker"] = each["speaker"] and "Voice 3"
+
+    async def steps(it: Driver) -> None:
+        await it.press("f3")
+        await it.type("who")
+        await it.press("enter")
+        await it.sees("0:12 · Voice 3")
+        await named_ben(it)
+        await it.press("f3")
+        await it.sees("0:12 · Ben")
+        assert "Voice 3" not in it.text()
+
+    drive(steps, reach=FakeReach(memory), size=(140, 45))
 
 
 def test_a_name_that_somebody_has_makes_them_one_only_when_that_is_meant() -> None:
@@ -190,6 +271,9 @@ def test_names_are_found_by_typing_and_no_markup() -> None:
         await it.type("eve")
         await it.sees("1 of 4", "[b]Eve\\x1b[2J")
         assert "Voice 5" not in it.text()
+        await it.press("down", "n")
+        await it.sees("Who is [b]Eve\\x1b[2J?", "is called …", "[b]Eve [2J")
+        assert "\x1b" not in it.text()  # in the line, too
 
     drive(steps, reach=FakeReach(memory))
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Any
+
 import pytest
+from textual.command import CommandList
 
 import tui.search
 from memex.errors import InvalidRequest
+from memex.protocols import NO_FILTERS, Filters
 from tests.tui.driving import Driver, drive
 from tests.tui.fakes import Doc, FakeMemory, FakeReach, segment
 from tui.chips import Chips
 from tui.findings import Place
+from tui.messages import Forgot
 
 
 def test_hits_stand_by_document_with_the_matching_words_lit() -> None:
@@ -375,3 +381,115 @@ def test_what_is_typed_at_once_after_a_slash_is_typed_there() -> None:
         await it.until(lambda: it.main.search.prompt.value == "hypertextsky/")
 
     drive(steps)
+
+
+@pytest.mark.parametrize("key", ["down", "enter"])
+def test_keys_behind_the_one_that_goes_into_the_hits_are_for_the_hits(key: str) -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("hypertex")
+        await it.sees("3 hits")
+        it.press_at_once("t", key, "j", "plus")
+        await it.until(lambda: it.memory.labels)
+        assert it.memory.labels == [("1", "right", "2")]
+        assert it.main.search.prompt.value == "hypertext"
+
+    drive(steps, size=(140, 45))
+
+
+def test_up_and_down_at_once_leave_what_was_typed() -> None:
+    async def steps(it: Driver) -> None:
+        await it.sees("Earlier (↑, Ctrl+R)")
+        it.press_at_once("l", "o", "up")
+        await it.until(lambda: it.main.search.prompt.value == "bees")
+        it.press_at_once("down", "x")
+        await it.until(lambda: it.main.search.prompt.value == "lox")
+
+    drive(steps, reach=FakeReach(FakeMemory(past=["bees"])))
+
+
+@pytest.mark.parametrize("height", [1, 3, 4, 24])
+def test_pages_of_the_palette_are_turned_in_a_window_of_any_height(height: int) -> None:
+    async def steps(it: Driver) -> None:
+        await it.press("ctrl+p")
+        await it.until(lambda: it.app.screen.query(CommandList))
+        commands = it.app.screen.query_one(CommandList)
+        await it.until(lambda: commands.option_count)
+        await it.press("pagedown", "pageup")
+        await it.type("a")
+        await it.pilot.resize_terminal(80, 24)
+        await it.until(lambda: commands.option_count > 1 and commands.size.height > 1)
+        await it.press("pagedown", "pagedown")
+        await it.until(lambda: commands.highlighted)
+        await it.pilot.resize_terminal(80, 2)
+        await it.press("pagedown", "escape")
+        await it.until(lambda: it.app.screen is it.main)
+
+    drive(steps, size=(80, height))
+
+
+def test_why_a_query_was_refused_is_not_said_of_another_one() -> None:
+    async def steps(it: Driver) -> None:
+        it.memory.open.clear()
+        it.memory.refusal = InvalidRequest("This makes no sense.", "Write it otherwise.")
+        await it.type("x")
+        await it.press("enter")
+        await it.until(lambda: it.memory.searches)
+        await it.press("ctrl+u")
+        await it.sees("Type what you remember of it.")
+        it.memory.open.set()
+        await it.still()
+        assert "no sense" not in it.text()
+        assert "otherwise" not in it.text()
+
+    drive(steps, size=(140, 45))
+
+
+def test_hits_that_were_asked_for_before_something_was_forgotten_are_not_shown() -> None:
+    class Slow(FakeMemory):
+        """A memory that finds, and then is slow to say what was asked for."""
+
+        def search(
+            self,
+            query: str,
+            limit: int,
+            filters: Filters = NO_FILTERS,
+            *,
+            segments: bool = False,
+            trace: bool = True,
+        ) -> dict[str, Any]:
+            found = super().search(query, limit, filters, segments=segments, trace=trace)
+            if trace:
+                self.found.set()
+                assert self.told.wait(20)
+            return found
+
+        found, told = threading.Event(), threading.Event()
+
+    memory = Slow()
+
+    async def steps(it: Driver) -> None:
+        await it.type("bees")
+        await it.sees("1 hit ·")
+        await it.press("enter")
+        await it.until(memory.found.is_set)
+        del memory.held["note"]
+        it.main.on_forgot(Forgot(frozenset({"note"})))
+        memory.told.set()
+        await it.sees("Nothing found.")
+        await it.still()
+        assert "bees." not in it.text()
+
+    drive(steps, reach=FakeReach(memory), size=(140, 45))
+
+
+def test_where_earlier_queries_are_not_told_that_is_said() -> None:
+    class Refuses(FakeMemory):
+        def traces(self, limit: int) -> list[dict[str, Any]]:
+            raise InvalidRequest("Not now.", "Later.")
+
+    async def steps(it: Driver) -> None:
+        await it.sees("Not now.", "Later.")
+        await it.type("bees")
+        await it.sees("1 hit ·")
+
+    drive(steps, reach=FakeReach(Refuses()))
