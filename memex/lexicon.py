@@ -22,10 +22,13 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import OSA, Levenshtein
 from rapidfuzz.process import cdist
 
+from memex.phones import rows_of, sounding_alike
 from memex.phonetics import consonants_of, letters_of
 
 SOUND_EDITS: Final = 1
 """Sounds in which a word may differ that is not spelt alike."""
+PHONES: Final = 0.7
+"""How much the phones count in the likeness, the letters having the rest."""
 SURE_SOUND: Final = 3
 """Sounds that must be there for one to differ: of fewer, half the memory sounds alike."""
 BITS: Final = 2
@@ -47,8 +50,8 @@ class Near:
 
     word: str
     likeness: float
-    """0 to 1: how alike the letters are, or the letters and the sounds on the average,
-    whichever is more; 1 less the edits over the longer one's length."""
+    """0 to 1: how alike the letters are, or the letters and the consonants on the average, or
+    the phones, with something of the letters; whichever is most."""
 
 
 class Lexicon:
@@ -71,6 +74,7 @@ class Lexicon:
                 codes.append(numbers.setdefault(code, len(numbers)))
                 stems.append(hash(stem(plain)))
         self._letters = _texts(letters)
+        self._phones = rows_of(letters)
         self._codes = _codes(numbers, np.array(codes, np.int32))
         self._by_stem = np.argsort(np.array(stems, np.int64), kind="stable").astype(np.int32)
         self._stems = np.array(stems, np.int64)[self._by_stem]
@@ -101,7 +105,8 @@ class Lexicon:
         ids, of_row = np.unique(self._codes.of_word[rows], return_inverse=True)
         codes = [self._codes.codes.texts[at] for at in ids.tolist()]
         sounding = cdist([code], codes, scorer=Levenshtein.normalized_similarity)[0][of_row]
-        likeness = np.maximum(spelling, (spelling + sounding) / 2)
+        phones = PHONES * sounding_alike(wanted, self._phones[rows]) + (1 - PHONES) * spelling
+        likeness = np.maximum.reduce([spelling, (spelling + sounding) / 2, phones])
         best = np.argsort(-likeness, kind="stable")[:most]
         return [Near(self.words[rows[at]], float(likeness[at])) for at in best]
 

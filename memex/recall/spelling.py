@@ -27,7 +27,7 @@ from memex.words import is_function_word, stem
 
 RARE: Final = 2
 """Documents up to which a word that is remembered may still be meant for another."""
-ALIKE: Final = 0.62
+ALIKE: Final = 0.56
 """Likeness from which on a word may have been meant."""
 ALIKE_SURELY: Final = 0.8
 """The same, where the word of the query is itself remembered, but rarely, or very short."""
@@ -37,15 +37,17 @@ ALIKE_THOUGH_BOTH_KNOWN: Final = 0.87
 """The same, where the memory has both."""
 ALIKE_APART: Final = 0.85
 """The same, for two words of the memory as one."""
-SHARPNESS: Final = 10.0
+SHARPNESS: Final = 22.0
 """How fast the probability that a word was meant falls with its unlikeness."""
+NONE: Final = 0.6
+"""The likeness of what competes with all that is found: that none of it was meant."""
 RARITY: Final = 0.25
 """How fast it falls with the number of documents that say it: what is said by many is an
 ordinary word, which whoever asks can spell."""
 TRUST: Final = 0.7
 """Exponent of that probability in the weight: below 1, the less probable have more of a say,
 which brings more into the first five and less to the first place."""
-MOST: Final = 6
+MOST: Final = 8
 """Spellings for one word of the query."""
 SHARE: Final = 0.04
 """Probability below which a spelling is left out."""
@@ -168,9 +170,10 @@ def _meant(said: str, near: Iterable[Neighbour], least: float) -> Iterator[Alter
 
 
 def _shares(near: Sequence[Neighbour]) -> list[float]:
-    """How probable each is, among them."""
+    """How probable each is, among them and that it is none of them."""
     odds = [math.exp(SHARPNESS * each.likeness) / each.documents**RARITY for each in near]
-    return [each / sum(odds) for each in odds]
+    total = sum(odds) + math.exp(SHARPNESS * NONE)
+    return [each / total for each in odds]
 
 
 def _apart(word: str, words: Words) -> list[Neighbour]:

@@ -138,6 +138,22 @@ def test_the_likeliest_comes_first_and_what_many_resemble_weighs_little(memory: 
     assert all(0 < each.weight <= each.likeness for each in meant)
 
 
+def test_it_may_be_that_nothing_that_is_remembered_was_meant(tmp_path: Path) -> None:
+    made = Memory(tmp_path, [document("Wasu sings in the car.", title="Choir")])
+    (near,) = made.meant("Wassu")
+    (far,) = made.meant("Nwosu")  # nothing else is like it
+    assert near.spelling == far.spelling == "wasu"
+    assert near.weight > 0.9 * near.likeness
+    assert far.weight < 0.9 * far.likeness
+    made.library.close()
+
+
+def test_what_sounds_like_it_is_found_though_it_is_spelt_otherwise(tmp_path: Path) -> None:
+    made = Memory(tmp_path, [document("Thulees built the first one.", title="Talk")])
+    assert made.spellings("Foulis") == ["thulees"]
+    made.library.close()
+
+
 def test_a_short_form_is_no_inflection(tmp_path: Path) -> None:
     texts = ["Hay is dry.", "The hay is in.", "More hay.", "Mister Haze came."]
     made = Memory(tmp_path, [document(text, title=f"Day {n}") for n, text in enumerate(texts)])
