@@ -102,6 +102,7 @@ def _scrolling(setting: Setting) -> list[Figure]:
     setting.say("scrolling")
     figures: list[Figure] = []
     with _scripted(UTTERANCES // 8) as program:
+        program.sees("What was it?")
         program.press(LIBRARY)
         program.sees("Document 20 of the list")
         program.press(DOWN)
