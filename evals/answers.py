@@ -118,7 +118,8 @@ class Outcome:
     text: str
     """What is answered if it is."""
     quote: str
-    """What is shown first of the quotes; empty where there is none."""
+    """The first of the quotes as it is shown, its relative times spelled out; empty where there is
+    none."""
     holds: bool
     """Whether the answer says what the reference says."""
     shown: bool
@@ -236,7 +237,7 @@ def _silently(step: Step) -> None:
 
 def _outcome(name: str, case: Case, half: Half, hits: Sequence[Hit], found: Answer) -> Outcome:
     query = case.query
-    quote = found.citations[0].hit.passage.text if found.citations else ""
+    quote = found.citations[0].spelled if found.citations else ""
     right = found.found and holds(found.text, query.answers)
     return Outcome(
         set=name,

@@ -387,6 +387,10 @@ class Citation:
     n: int
     """The number in the answer's "[n]", from 1."""
     hit: Hit
+    spelled: str
+    """Its text with the dates that its relative times mean, in brackets: "yesterday
+    [7 May 2023]". What was said is the passage's text.
+    """
 
 
 @dataclass(frozen=True, slots=True)

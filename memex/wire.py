@@ -120,7 +120,9 @@ def answer_to_json(question: str, answer: Answer, ms: float) -> Json:
         "question": question,
         "answer": answer.text,
         "found": answer.found,
-        "citations": [{"n": c.n, **hit_to_json(c.hit)} for c in answer.citations],
+        "citations": [
+            {"n": c.n, **hit_to_json(c.hit), "spelled": c.spelled} for c in answer.citations
+        ],
         "understood": answer.understood,
         "ms": ms,
     }
@@ -128,7 +130,7 @@ def answer_to_json(question: str, answer: Answer, ms: float) -> Json:
 
 def answer_from_json(fields: Mapping[str, Any]) -> Answer:
     """The inverse of `answer_to_json`."""
-    citations = tuple(Citation(c["n"], hit_from_json(c)) for c in fields["citations"])
+    citations = tuple(Citation(c["n"], hit_from_json(c), c["spelled"]) for c in fields["citations"])
     return Answer(fields["answer"], citations, fields["found"], fields["understood"])
 
 

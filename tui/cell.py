@@ -46,7 +46,7 @@ class _Entry(Lines):
         )
         sign = Content.assemble((f"[{place.n}] ", "bold $text-accent"), SIGNS.get(place.kind, "·"))
         title = cut(place.title, width - sign.cell_length - said.cell_length - 1)
-        quote = Content.styled(f"“{shown(place.text)}”", "$foreground 80%")
+        quote = Content.styled(f"“{shown(place.spelled or place.text)}”", "$foreground 80%")
         head = Content.assemble(sign, (f" {title}", "bold"), said)
         return [head, *hung(quote, width, "    ")]
 

@@ -28,6 +28,8 @@ class Place:
     uri: str
     text: str
     """The stretch that shows why it is here."""
+    spelled: str = ""
+    """The same of a citation, with the dates that its relative times mean in brackets."""
     matches: tuple[tuple[int, int], ...] = ()
     """Where the text has words of the query, in characters."""
     first: int = 0
@@ -127,6 +129,7 @@ def cited(citations: Sequence[Mapping[str, Any]]) -> Iterator[Place]:
         yield Place(
             n=each["n"],
             text=each["text"],
+            spelled=each.get("spelled", ""),
             first=-1,
             last=-1,
             start=each["start"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from typing import Final
@@ -47,7 +47,7 @@ def answer(
     if not text:
         text = f"{_quoted(told[0].best)} [1]"
         yield Token(text)
-    yield Answer(text, _citations(quoted), found=True)
+    yield Answer(text, tuple(_citations(quoted, told)), found=True)
 
 
 def _spelled(quote: Quote, zone: tzinfo | None) -> Quote:
@@ -67,8 +67,9 @@ def _quoted(passage: Passage) -> str:
     return f"{who}“{text}”"
 
 
-def _citations(found: Sequence[Quote]) -> tuple[Citation, ...]:
-    return tuple(Citation(n, quote.hit) for n, quote in enumerate(found, start=1))
+def _citations(quoted: Sequence[Quote], told: Sequence[Quote]) -> Iterator[Citation]:
+    for n, (quote, dated) in enumerate(zip(quoted, told, strict=True), start=1):
+        yield Citation(n, quote.hit, dated.hit.passage.text)
 
 
 __all__ = ["NOT_FOUND", "answer"]

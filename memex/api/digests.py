@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from memex.answer.spelled import spelled
 from memex.api import streams
 from memex.digests.digest import DAYS, Digest, digest_of_days, digest_of_name
 from memex.digests.page import Moment, Page, Times, page
@@ -83,10 +84,7 @@ def _page_json(found: Page) -> Json:
         "wrote": _times_json(found.wrote),
         "mentioned": _times_json(found.mentioned),
         "with": [{"name": name, "documents": count} for name, count in found.company],
-        "quotes": [
-            {"n": n, **moment_json(quote), "text": quote.text}
-            for n, quote in enumerate(found.quotes, start=1)
-        ],
+        "quotes": [{"n": n, **_quote_json(quote)} for n, quote in enumerate(found.quotes, start=1)],
         "several": list(found.several),
         "near": list(found.near),
     }
@@ -107,9 +105,7 @@ def _digest_json(found: Digest) -> Json:
     """A digest, as `--json` prints it; its lines are numbered through."""
     numbers = count(1)
     groups = {
-        name: [
-            {"n": next(numbers), **moment_json(each), "text": each.text} for each in group.moments
-        ]
+        name: [{"n": next(numbers), **_quote_json(each)} for each in group.moments]
         for name, group in found.groups.items()
     }
     return {
@@ -121,6 +117,12 @@ def _digest_json(found: Digest) -> Json:
         "more": {name: group.more for name, group in found.groups.items()},
         "near": list(found.near),
     }
+
+
+def _quote_json(moment: Moment) -> Json:
+    """A citation with what it says, and that with the dates which its relative times mean."""
+    dated = spelled(moment.text, moment.said_at, here().tzinfo)
+    return {**moment_json(moment), "text": moment.text, "spelled": dated}
 
 
 def moment_json(moment: Moment) -> Json:

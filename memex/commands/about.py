@@ -44,7 +44,7 @@ def command(context: click.Context, *, name: tuple[str, ...], limit: int, as_jso
     for quote in page["quotes"]:
         number = click.style(f"[{quote['n']}]", bold=True)
         click.echo(f"\n{number} {cited(quote)}")
-        click.echo(terminal.wrapped(f"“{quote['text']}”"))
+        click.echo(terminal.wrapped(f"“{quote['spelled']}”"))
     keep(paths(), [shown(quote) for quote in page["quotes"]], None)
 
 

@@ -67,7 +67,7 @@ def command(
     for citation in answer["citations"]:
         number = click.style(f"[{citation['n']}]", bold=True)
         click.echo(f"\n{number} {_place(citation)}")
-        click.echo(terminal.wrapped(f"“{citation['text']}”"))
+        click.echo(terminal.wrapped(f"“{citation['spelled']}”"))
     shown = [Shown(c["title"], c["uri"], c["start"], c["end"]) for c in answer["citations"]]
     if not answer["found"]:
         asked = answer["understood"] or answer["question"]

@@ -50,7 +50,7 @@ def _group(group: str, digest: Json) -> list[Json]:
     if lines:
         click.echo(click.style(group.capitalize(), bold=True))
     for line in lines:
-        click.echo(terminal.wrapped(f"• “{line['text']}”", "  "))
+        click.echo(terminal.wrapped(f"• “{line['spelled']}”", "  "))
         click.echo(f"    [{line['n']}] {cited(line)}")
     if more := digest["more"][group]:
         click.echo(click.style(f"{group}: {more} more (-n)", dim=True), err=True)

@@ -173,4 +173,6 @@ def test_when_yesterday_was_is_told(tmp_path: Path, reply: str, text: str) -> No
     document = spoken(Segment("The old tree fell yesterday.", 0.0, 2.0))
     answer, _ = ask(memex(tmp_path, reply, documents=(document,)), "when did the old tree fall?")
     assert answer.text == text
-    assert answer.citations[0].hit.passage.text == "The old tree fell yesterday."
+    (citation,) = answer.citations
+    assert citation.hit.passage.text == "The old tree fell yesterday."
+    assert citation.spelled == "The old tree fell yesterday [3 May 2026]."

@@ -74,7 +74,7 @@ def test_the_json_is_as_documented(memex: Home) -> None:
     assert set(page["spoke"]) == {"documents", "segments", "first", "last"}
     assert set(page["spoke"]["first"]) == CITATION
     for number, quote in enumerate(page["quotes"], start=1):
-        assert set(quote) == {"n", "text", *CITATION}
+        assert set(quote) == {"n", "text", "spelled", *CITATION}
         assert quote["n"] == number
 
 

@@ -111,7 +111,7 @@ def test_ask_answers_with_a_citation(memex: Home) -> None:
     assert answer["found"] is True
     assert "Bush" in answer["answer"]
     assert "[1]" in answer["answer"]
-    assert set(answer["citations"][0]) == {"n", *HIT}
+    assert set(answer["citations"][0]) == {"n", "spelled", *HIT}
     assert "Vannevar Bush" in answer["citations"][0]["text"]
 
 

@@ -46,7 +46,7 @@ def test_each_line_has_its_source(memex: Home) -> None:
     assert [len(digest[group]) for group in GROUPS] == [1, 1, 1, 1]
     lines = [line for group in GROUPS for line in digest[group]]
     assert [line["n"] for line in lines] == [1, 2, 3, 4]
-    assert all(set(line) == {"n", "text", *CITATION} for line in lines)
+    assert all(set(line) == {"n", "text", "spelled", *CITATION} for line in lines)
     assert digest["promised"][0]["speaker"] == "Ben"
     assert digest["read"][0]["document"] == note.id
 

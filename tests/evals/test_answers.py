@@ -16,7 +16,9 @@ from memex.types import Answer, Citation, Hit, Passage
 
 def answer(text: str, *quotes: str) -> Answer:
     cited = tuple(
-        Citation(n, Hit(Passage(f"d:{n}", "d", quote, "A talk", "note", "x:d", 0, 0), 1.0, {}))
+        Citation(
+            n, Hit(Passage(f"d:{n}", "d", quote, "A talk", "note", "x:d", 0, 0), 1.0, {}), quote
+        )
         for n, quote in enumerate(quotes, start=1)
     )
     return Answer(text, cited, found=True)

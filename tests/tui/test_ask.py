@@ -23,7 +23,7 @@ def citation(n: int, document: str, position: int) -> dict[str, Any]:
     memory = FakeMemory()
     hit = memory._hit(document, position, [], 0)
     del hit["snippet"]
-    return {"n": n, **hit}
+    return {"n": n, **hit, "spelled": hit["text"]}
 
 
 def answer(**others: object) -> list[dict[str, Any]]:
@@ -102,6 +102,17 @@ def test_an_answer_comes_with_its_citations(reach: FakeReach) -> None:
         assert it.memory.past == ["who called it so"]
 
     drive(steps, reach=reach)
+
+
+def test_when_yesterday_was_stands_in_a_citation() -> None:
+    told = "He called it so yesterday [7 May 2023]."
+    cited = [{**citation(1, "talk", 3), "spelled": told}]
+
+    async def steps(it: Driver) -> None:
+        await ask(it)
+        await it.sees(f"“{told}”")
+
+    drive(steps, reach=FakeReach(Notebook(library(), pieces=answer(citations=cited))))
 
 
 def test_a_citation_is_opened_at_its_place_and_escape_comes_back(reach: FakeReach) -> None:
