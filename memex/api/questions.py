@@ -96,13 +96,13 @@ class Questions:
             began = time.perf_counter()
             self._give_notice()
             answering = self._memex.ask(question, filters=draft.filters, after=after, draft=draft)
+            said: Json = {}
             try:
                 for item in answering:
                     self._give_notice()
                     if isinstance(item, Answer):
                         draft.answer = item
                         said = answer_to_json(question, item, streams.ms(began))
-                        yield {"type": "answer", **said, "trace": draft.id}
                     else:
                         yield event_to_json(item)
             finally:
@@ -110,5 +110,6 @@ class Questions:
                     answering.close()  # before it is noted what the model wrote until then
                 finally:
                     self._memex.recorder.record(draft)
+            yield {"type": "answer", **said, "trace": draft.id}  # whose trace can be read by now
 
         return streams.stream(streams.safely(run), draft.cancelled)
