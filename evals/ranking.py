@@ -138,7 +138,7 @@ def _candidates(
                 Candidates(
                     query,
                     learn.rows_of(given),
-                    [part.units(given.passages[one.id]) for one in given.fused],
+                    [part.units(given.passages[one.row]) for one in given.fused],
                     metrics.count_homes(homes, query.evidence),
                 )
             )

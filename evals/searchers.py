@@ -17,7 +17,7 @@ from evals.corpus import Part
 from evals.dataset import Query
 from evals.stages import Stages
 from memex.database import Database
-from memex.index import Candidate, Identity, Index
+from memex.index import Candidate, Identity, Index, Snapshot
 from memex.passages import indexed_text
 from memex.protocols import NO_FILTERS, Embedder, Step
 from memex.recall import Found, Recall
@@ -59,12 +59,13 @@ Methods = Callable[[Part], AbstractContextManager[Mapping[str, Searcher]]]
 class Listed:
     """One candidate list of Memex, alone."""
 
-    candidates: Callable[[str, int], Sequence[Candidate]]
-    passages: Mapping[str, Passage]
+    index: Index
+    candidates: Callable[[Snapshot, str, int], Sequence[Candidate]]
 
     def search(self, query: Query, limit: int) -> Sequence[Passage]:
         """The list's passages."""
-        return [self.passages[found.id] for found in self.candidates(query.text, limit)]
+        with self.index.snapshot() as rows:
+            return _read(rows, self.candidates(rows, query.text, limit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,6 @@ class Served:
     """What Memex serves: all stages of `memex.recall`."""
 
     recall: Recall
-    passages: Mapping[str, Passage]
     people: tuple[str, ...]
     now: datetime
     """When a question is asked that does not say."""
@@ -89,13 +89,9 @@ class Served:
         """The stages of `memex.recall` before the last, run once more."""
         found = self.find(query, metrics.DEPTH)
         ranked = rank(found.asked, found.fused, found.passages, self.recall.weights)
-        return Stages(
-            lists={
-                name: [self.passages[one.id] for one in candidates]
-                for name, candidates in found.lists.items()
-            },
-            ranked=[self.passages[one.id] for one in ranked],
-        )
+        with self.recall.index.snapshot() as rows:  # nothing has moved since
+            lists = {name: _read(rows, each) for name, each in found.lists.items()}
+        return Stages(lists=lists, ranked=[found.passages[one.row] for one in ranked])
 
     def find(self, query: Query, limit: int) -> Found:
         """What the ranker is given."""
@@ -105,26 +101,30 @@ class Served:
         return understand(query.text, query.asked_at or self.now, self.people)
 
 
+def _read(rows: Snapshot, found: Sequence[Candidate]) -> list[Passage]:
+    there = rows.read(one.row for one in found)
+    return [there[one.row].passage for one in found]
+
+
 def all_methods(embedder: Embedder, progress: Callable[[Step], None]) -> Methods:
     """bm25 as the reference, then Memex: its lists alone, and what it serves."""
 
     @contextmanager
     def methods(part: Part) -> Iterator[Mapping[str, Searcher]]:
-        by_id = {passage.id: passage for passage in part.passages}
         with served(part, embedder, progress) as whole:
             index, words = whole.recall.index, whole.recall.vocabulary
 
-            def by_words(query: str, limit: int) -> Sequence[Candidate]:
+            def by_words(rows: Snapshot, query: str, limit: int) -> Sequence[Candidate]:
                 other = weights(alternatives(query, words)) if words else {}
-                return lexical(index, query, other, NO_FILTERS, limit)
+                return lexical(rows, query, other, NO_FILTERS, limit)
 
-            def by_sense(query: str, limit: int) -> Sequence[Candidate]:
-                return vector(index, embedder.encode_query(query), NO_FILTERS, limit)
+            def by_sense(rows: Snapshot, query: str, limit: int) -> Sequence[Candidate]:
+                return vector(rows, embedder.encode_query(query), NO_FILTERS, limit)
 
             yield {
                 "bm25": Bm25(part.passages),
-                "lexical": Listed(by_words, by_id),
-                "vector": Listed(by_sense, by_id),
+                "lexical": Listed(index, by_words),
+                "vector": Listed(index, by_sense),
                 "memex": whole,
             }
 
@@ -142,7 +142,6 @@ def served(part: Part, embedder: Embedder, progress: Callable[[Step], None]) -> 
             vocabulary = _vocabulary(database, documents)
             yield Served(
                 Recall(index, embedder, vocabulary, executor),
-                {passage.id: passage for passage in part.passages},
                 _people(documents),
                 max((each.created_at for each in documents if each.created_at), default=LATE),
             )

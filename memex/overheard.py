@@ -146,13 +146,14 @@ def windows(words: Sequence[Spoken]) -> Iterator[tuple[int, Sequence[Spoken]]]:
 
 def found(window: Sequence[Spoken], index: Index, filters: Filters = NO_FILTERS) -> list[Passage]:
     """Passages of recordings that have some of the window's words in a row."""
-    found = index.lexical(" ".join(word.key for word in window), LOOKED_AT, filters)
-    passages = index.passages({candidate.id: candidate.row for candidate in found})
+    with index.snapshot() as rows:
+        found = rows.lexical(" ".join(word.key for word in window), LOOKED_AT, filters)
+        there = rows.read(candidate.row for candidate in found)
     said = _trigrams(word.key for word in window)
     least = max(1, len(said) // 20)
     return [
         passage
-        for passage in passages.values()
+        for passage in (each.passage for each in there.values())
         if passage.kind in PLAYED
         and passage.start is not None
         and len(said & _trigrams(word.key for word in _as_spoken(passage))) >= least

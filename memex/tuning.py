@@ -162,7 +162,7 @@ class Tuning:
             if self._memex.indexer.serving.index is recall.index:  # or another took its place
                 self._memex.indexer.suspect()
             raise
-        passages = [found.passages[one.id] for one in found.fused]
+        passages = [found.passages[one.row] for one in found.fused]
         return Lesson(rows_of(found), np.array(right_among(passages, question.right), bool))
 
 

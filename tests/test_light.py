@@ -12,6 +12,7 @@ HEAVY = (
     "av",
     "ctranslate2",
     "faster_whisper",
+    "lance",
     "lancedb",
     "llama_cpp",
     "numpy",

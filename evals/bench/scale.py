@@ -125,8 +125,9 @@ def compare(home: str, queries: Sequence[str]) -> dict[str, float]:
     shares: list[float] = []
     for query in queries:
         vector = embedder.encode_query(query)
-        found = {one.id for one in index.nearest(vector, 100)[:LIMIT]}
-        exact = {one.id for one in index.nearest(vector, LIMIT, exact=True)}
+        with index.snapshot() as rows:
+            found = {one.row for one in rows.nearest(vector, 100)[:LIMIT]}
+            exact = {one.row for one in rows.nearest(vector, LIMIT, exact=True)}
         shares.append(len(found & exact) / len(exact))
     return {"recall": float(np.mean(shares))}
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from memex.audit import Finding
 from memex.errors import IndexDamaged, NotFound
-from memex.index import Index, reading
+from memex.index import Index
 from memex.indexer import Indexer
 from memex.library import Library
 from memex.passages import split
@@ -199,10 +199,9 @@ def _search(library: Library, index: Index, id_: str, seen: _Seen) -> None:
     for passage in split(library.document(id_))[:1] if library.current(id_) else ():
         filters = Filters(document_id=id_)
         plain = [word for word in content_stems(passage.text) if word.isascii() and word.isalpha()]
-        with reading(index.directory):
-            found = index.lexical(" ".join(plain[:20]) or "a", 1, filters)
-            index.nearest(np.eye(1, index.identity.dimension, dtype=np.float32)[0], 1, filters)
-            for candidate in found:  # what does not lie in its row is looked up by its id
-                index.passages({f"{id_}:": candidate.row})
+        with index.snapshot() as rows:
+            found = rows.lexical(" ".join(plain[:20]) or "a", 1, filters)
+            rows.nearest(np.eye(1, index.identity.dimension, dtype=np.float32)[0], 1, filters)
+            index.named([passage.id])
         if not found and len(plain) >= PLAIN_WORDS:
             seen.broken = "The index does not find by its words what is in it."

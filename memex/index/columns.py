@@ -1,55 +1,64 @@
-"""The columns of a table, their indices, and conditions on them."""
+"""What the columns of a table are filled with, and what is asked of them.
+
+What a search gives back of a passage stands in one column, as JSON: to read fourteen takes
+three times as long. Beside it are those by which passages are looked up and narrowed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
-from lancedb.index import FTS, BTree
-from lancedb.query import BooleanQuery, FullTextOperator, MatchQuery, Occur
+from lance.query import BooleanQuery, FullTextOperator, MatchQuery, Occur
 
-from memex.index.tables import Identity
+from memex import passages
 from memex.protocols import Filters
+from memex.types import Passage
 
 if TYPE_CHECKING:
     from memex.protocols import Vectors
 
-
-def create(database: Any, identity: Identity) -> Any:  # noqa: ANN401 (untyped library)
-    """Make the table of an identity, empty, with its indices; that of the vectors comes later."""
-    text, number = pa.string(), pa.int32()
-    columns: Mapping[str, pa.DataType] = {
-        "id": text,
-        "document_id": text,
-        "text": text,
-        "title": text,
-        "kind": text,
-        "uri": text,
-        "first": number,
-        "last": number,
-        "start": pa.float64(),
-        "end": pa.float64(),
-        "said_at": pa.timestamp("us", tz="UTC"),
-        "speaker": text,
-        "page": number,
-        "heading": text,
-        "indexed": text,
-        "vector": pa.list_(pa.float32(), identity.dimension),
-        "signs": pa.binary(),
-    }
-    table = database.create_table(identity.table, schema=pa.schema(list(columns.items())))
-    index_columns(table)
-    return table
+FIELDS: Final = Passage.__slots__
+"""The columns of a passage, in tables of before it was one."""
 
 
-def index_columns(table: Any) -> None:  # noqa: ANN401 (untyped library)
-    """Make the indices of the columns, in place of older ones; not that of the vectors."""
-    table.create_index("indexed", config=FTS(stem=True, remove_stop_words=True))
-    table.create_index("id", config=BTree())
-    table.create_index("document_id", config=BTree())
+def row_columns(rows: Sequence[Passage]) -> dict[str, Any]:
+    """Passages as columns, those of older tables among them; not their vectors and signs."""
+    columns: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in FIELDS}
+    columns["indexed"] = [passages.indexed_text(row) for row in rows]
+    columns["passage"] = [_packed(row) for row in rows]
+    return columns
+
+
+def whole(names: Collection[str]) -> list[str]:
+    """Those of a table's columns that have what there is to be read of a passage, and its signs."""
+    return [name for name in ("passage", "signs") if name in names] + (
+        [] if "passage" in names else list(FIELDS)
+    )
+
+
+def passages_in(rows: pa.Table | pa.RecordBatch) -> Iterable[Passage]:
+    """What stands in rows of which the `whole` columns were read."""
+    if "passage" in rows.schema.names:
+        return map(_unpacked, rows.column("passage").to_pylist())
+    return (Passage(**row) for row in rows.select(FIELDS).to_pylist())
+
+
+def _packed(passage: Passage) -> str:
+    fields = {name: value for name, value in asdict(passage).items() if value is not None}
+    return json.dumps(fields, default=datetime.isoformat, ensure_ascii=False)
+
+
+def _unpacked(text: str) -> Passage:
+    fields = json.loads(text)
+    if said_at := fields.get("said_at"):
+        fields["said_at"] = datetime.fromisoformat(said_at)
+    return Passage(**fields)
 
 
 def listed(vectors: Vectors) -> Any:  # noqa: ANN401 (untyped library)
@@ -62,16 +71,13 @@ def said(query: str) -> MatchQuery:
     """What has words of a query. By itself, since this alone is searched without looking at
     every passage that has one of them.
     """
-    match: Any = MatchQuery  # mypy does not see the defaults of its fields
-    asked: MatchQuery = match(query, "indexed")
-    return asked
+    return MatchQuery(query, "indexed")
 
 
 def meant(others: Mapping[str, float]) -> MatchQuery | BooleanQuery:
     """What has all words of one of the `others`: these with their weights."""
-    match: Any = MatchQuery
     each = [
-        match(words, "indexed", boost=weight, operator=FullTextOperator.AND)
+        MatchQuery(words, "indexed", boost=weight, operator=FullTextOperator.AND)
         for words, weight in others.items()
     ]
     return each[0] if len(each) == 1 else BooleanQuery([(Occur.SHOULD, one) for one in each])

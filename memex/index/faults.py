@@ -21,7 +21,8 @@ def reading(directory: Path) -> Iterator[None]:
         yield
     except MemexError:
         raise
-    except Exception as error:  # panics of its Rust among them, of no public class
+    except BaseException as error:
+        _only_faults(error)
         told = storage_error(directory, error)
         if isinstance(told, DiskFull):
             raise told from error
@@ -35,11 +36,20 @@ def writing(directory: Path) -> Iterator[None]:
         yield
     except MemexError:
         raise
-    except Exception as error:  # as in `reading`
+    except BaseException as error:
+        _only_faults(error)
         raise storage_error(directory, error) from error
 
 
-def storage_error(directory: Path, error: Exception) -> StorageError:
+def _only_faults(error: BaseException) -> None:
+    """Raise what is no fault of the table. A panic of LanceDB's Rust is one, though it is no
+    `Exception`; its class is not public.
+    """
+    if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+        raise error
+
+
+def storage_error(directory: Path, error: BaseException) -> StorageError:
     """What kept the index in this directory from being used."""
     if "No space left" in str(error) or "disk is full" in str(error):
         return DiskFull(f"No room is left on the disk of {directory}.", "Make room and try again.")

@@ -17,8 +17,8 @@ from typing import Final
 from memex import passages
 from memex.index.faults import storage_error
 
-SCHEMA_VERSION: Final = 2
-"""Since 2 rows have `signs`."""
+SCHEMA_VERSION: Final = 3
+"""Since 2 rows have `signs`, since 3 what is read of them is one column."""
 
 _log = logging.getLogger(__name__)
 

@@ -37,9 +37,9 @@ class Found:
     asked: Asked
     lists: Mapping[str, Sequence[Candidate]]
     fused: Sequence[Fused]
-    """Best first, those that are still there."""
-    passages: Mapping[str, Passage]
-    """Those of `fused`."""
+    """Best first."""
+    passages: Mapping[int, Passage]
+    """Those of `fused`, by their rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Recall:
         ranked = rank(found.asked, found.fused, found.passages, self.weights)
         snippets = Snippets(found.asked)
         hits = serve(snippets, ranked, found.passages, limit)
-        return Served(hits, found.asked, snippets, [found.passages[one.id] for one in ranked])
+        return Served(hits, found.asked, snippets, [found.passages[one.row] for one in ranked])
 
     def find(self, query: Understood, limit: int, filters: Filters = NO_FILTERS) -> Found:
         """The stages before the ranker; at most `limit` passages."""
@@ -91,25 +91,18 @@ class Recall:
             else None
         )
         other = alternatives(text, self.vocabulary) if self.vocabulary else []
-        lists = gather(
-            self.index,
-            embedding,
-            text,
-            {**weights(other), **dict.fromkeys(query.phrases, PHRASE)},
-            filters,
-            self.executor,
-            max(CANDIDATES, limit),
-        )
-        rows = {each.id: each.row for found in lists.values() for each in found}
-        fused = fuse(lists)[:limit]
-        there = {one.id: rows[one.id] for one in fused}
-        read = self.index.read(there)
-        fused = [one for one in fused if one.id in read]
+        others = {**weights(other), **dict.fromkeys(query.phrases, PHRASE)}
+        with self.index.snapshot() as rows:
+            lists = gather(
+                rows, embedding, text, others, filters, self.executor, max(CANDIDATES, limit)
+            )
+            fused = fuse(lists)[:limit]
+            read = rows.read(one.row for one in fused)
         meant = asked(query, other, self.vocabulary)
         tokens = embedding.result()[1] if embedding else None
         if tokens:
-            fused = compared(meant, tokens, fused, {id_: signs for id_, (_, signs) in read.items()})
-        return Found(meant, lists, fused, {id_: passage for id_, (passage, _) in read.items()})
+            fused = compared(meant, tokens, fused, {row: each.signs for row, each in read.items()})
+        return Found(meant, lists, fused, {row: each.passage for row, each in read.items()})
 
 
 def _read(embedder: Embedder, text: str) -> tuple[Vectors, Tokens | None]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Final
 
-from memex.index import Candidate, Index
+from memex.index import Candidate, Snapshot
 from memex.protocols import Filters, Tokens
 
 if TYPE_CHECKING:
@@ -17,25 +17,25 @@ DEPTH: Final = 100
 
 
 def lexical(
-    index: Index,
+    rows: Snapshot,
     query: str,
     others: Mapping[str, float],
     filters: Filters,
     limit: int = DEPTH,
 ) -> list[Candidate]:
     """By the words of the query, and by `others` with what each is worth: BM25, best first."""
-    return index.lexical_with(query, others, limit, filters)
+    return rows.lexical(query, limit, filters, others)
 
 
 def vector(
-    index: Index, embedding: Vectors, filters: Filters, limit: int = DEPTH
+    rows: Snapshot, embedding: Vectors, filters: Filters, limit: int = DEPTH
 ) -> list[Candidate]:
     """By its sense: cosine with the query's embedding, nearest first."""
-    return index.nearest(embedding, limit, filters)
+    return rows.nearest(embedding, limit, filters)
 
 
 def gather(
-    index: Index,
+    rows: Snapshot,
     embedding: Future[tuple[Vectors, Tokens | None]] | None,
     query: str,
     others: Mapping[str, float],
@@ -44,6 +44,6 @@ def gather(
     limit: int = DEPTH,
 ) -> dict[str, list[Candidate]]:
     """All lists, side by side. Without an embedding there is only the lexical one."""
-    by_words = executor.submit(lexical, index, query, others, filters, limit)
-    by_sense = vector(index, embedding.result()[0], filters, limit) if embedding else []
+    by_words = executor.submit(lexical, rows, query, others, filters, limit)
+    by_sense = vector(rows, embedding.result()[0], filters, limit) if embedding else []
     return {"lexical": by_words.result(), "vector": by_sense}

@@ -26,7 +26,7 @@ every passage has a cosine, at most that of the last; not every one has the word
 class Fused:
     """A passage with its place in every list."""
 
-    id: str
+    row: int
     score: float
     ranks: Mapping[str, int]
     """Rank by list, from 1; a list that has not got it is absent."""
@@ -37,26 +37,26 @@ class Fused:
 
 def fuse(lists: Mapping[str, Sequence[Candidate]]) -> list[Fused]:
     """One list of all candidates, best first; ties in the order of the lists."""
-    ranks: dict[str, dict[str, int]] = {}
+    ranks: dict[int, dict[str, int]] = {}
     for name, candidates in lists.items():
         for rank, candidate in enumerate(candidates, start=1):
-            ranks.setdefault(candidate.id, {})[name] = rank
-    shares: dict[str, dict[str, float]] = {id_: {} for id_ in ranks}
+            ranks.setdefault(candidate.row, {})[name] = rank
+    shares: dict[int, dict[str, float]] = {row: {} for row in ranks}
     for name, candidates in lists.items():
         known = _shares(candidates)
         absent = min(known.values(), default=0.0) if ABSENT[name] else 0.0
-        for id_, of in shares.items():
-            of[name] = known.get(id_, absent)
+        for row, of in shares.items():
+            of[name] = known.get(row, absent)
     fused = [
-        Fused(id_, sum(WEIGHTS[name] * share for name, share in of.items()), ranks[id_], of)
-        for id_, of in shares.items()
+        Fused(row, sum(WEIGHTS[name] * share for name, share in of.items()), ranks[row], of)
+        for row, of in shares.items()
     ]
     return sorted(fused, key=lambda hit: -hit.score)
 
 
-def _shares(candidates: Sequence[Candidate]) -> dict[str, float]:
+def _shares(candidates: Sequence[Candidate]) -> dict[int, float]:
     """Each candidate's score as a share of the list's best."""
     best = max((candidate.score for candidate in candidates), default=0.0)
     if best <= 0:
-        return {candidate.id: 0.0 for candidate in candidates}
-    return {candidate.id: max(candidate.score, 0.0) / best for candidate in candidates}
+        return {candidate.row: 0.0 for candidate in candidates}
+    return {candidate.row: max(candidate.score, 0.0) / best for candidate in candidates}

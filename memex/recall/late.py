@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 
 def compared(
-    query: Asked, tokens: Tokens, found: Sequence[Fused], signs: Mapping[str, bytes]
+    query: Asked, tokens: Tokens, found: Sequence[Fused], signs: Mapping[int, bytes]
 ) -> list[Fused]:
     """What was found, each with its share of "tokens": what it is less like the query than the
     one that is most, 0 or below. What has no signs counts as the last.
     """
     weights = _weights(query, tokens)
-    there = [one.id for one in found if signs.get(one.id)]
+    there = [one.row for one in found if signs.get(one.row)]
     if not there or not weights.any():
         return list(found)
     tell = weights > 0
-    likes = likenesses(tokens.vectors[tell], [signs[id_] for id_ in there]) @ weights[tell]
+    likes = likenesses(tokens.vectors[tell], [signs[row] for row in there]) @ weights[tell]
     less = dict(zip(there, (likes - likes.max()).tolist(), strict=True))
     last = min(less.values())
-    return [replace(one, shares={**one.shares, "tokens": less.get(one.id, last)}) for one in found]
+    return [replace(one, shares={**one.shares, "tokens": less.get(one.row, last)}) for one in found]
 
 
 def _weights(query: Asked, tokens: Tokens) -> NDArray[np.float32]:

@@ -60,7 +60,7 @@ class Lesson:
 
 def rows_of(found: Found) -> Matrix:
     """The `FEATURES` of what was found, shape (passages, features)."""
-    there = [found.passages[one.id] for one in found.fused]
+    there = [found.passages[one.row] for one in found.fused]
     rows = features(found.asked, found.fused, there) if there else []
     return np.array(rows, np.float64).reshape(-1, len(FEATURES))
 

@@ -48,7 +48,7 @@ def depth(query: Understood) -> int:
 def rank(
     query: Asked,
     found: Sequence[Fused],
-    passages: Mapping[str, Passage],
+    passages: Mapping[int, Passage],
     weights: Mapping[str, float] = WEIGHTS,
 ) -> list[Fused]:
     """What was found, best first, with the ranker's scores; beyond its `depth` as it was."""
@@ -56,7 +56,7 @@ def rank(
     if not first:
         return []
     worth = [weights[name] for name in FEATURES]
-    there = [passages[one.id] for one in first]
+    there = [passages[one.row] for one in first]
     scored = [
         replace(one, score=sum(map(mul, worth, row)) + QUOTED * quoted(query, passage))
         for one, passage, row in zip(first, there, features(query, first, there), strict=True)

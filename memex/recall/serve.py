@@ -23,21 +23,19 @@ _WORD: Final = re.compile(r"\w+")
 
 
 def serve(
-    snippets: Snippets, ranked: Iterable[Fused], passages: Mapping[str, Passage], limit: int
+    snippets: Snippets, ranked: Iterable[Fused], passages: Mapping[int, Passage], limit: int
 ) -> list[Hit]:
-    """The first `limit` passages that are still there and say something of their own."""
+    """The first `limit` passages that say something of their own."""
     return list(islice(_distinct(snippets, ranked, passages), limit))
 
 
 def _distinct(
-    snippets: Snippets, ranked: Iterable[Fused], passages: Mapping[str, Passage]
+    snippets: Snippets, ranked: Iterable[Fused], passages: Mapping[int, Passage]
 ) -> Iterator[Hit]:
     shown: list[Passage] = []
     said: list[frozenset[str]] = []
     for fused in ranked:
-        passage = passages.get(fused.id)
-        if passage is None:
-            continue
+        passage = passages[fused.row]
         words = frozenset(_WORD.findall(passage.text.casefold()))
         if any(_same(words, others) for others in said) or _repeats(snippets, passage, shown):
             continue

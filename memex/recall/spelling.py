@@ -222,7 +222,7 @@ def _alike(letters: str, others: Sequence[str]) -> list[float]:
 
 
 def weights(found: Iterable[Alternative]) -> dict[str, float]:
-    """What `memex.index.Index.lexical_with` takes: of a spelling that several words of the
+    """What `memex.index.Snapshot.lexical` takes: of a spelling that several words of the
     query may mean, the greatest weight.
     """
     best: dict[str, float] = {}

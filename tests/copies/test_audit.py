@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from memex.spool import Spool
 from memex.testing import WordLengths
 from memex.types import Arrival, Segment, heard_id
 from tests.documents import BREAD, ESSAY, TALK, document, spoken
+from tests.index.looking import by_words, dataset, table
 from tests.memory.test_library import copy_of
 
 
@@ -78,7 +80,7 @@ def test_a_renamed_document_is_no_damage(library: Library, tmp_path: Path) -> No
 
 
 def lose_a_passage(indexer: Indexer) -> None:
-    indexer.serving.index._table.delete(f"id = '{ESSAY.id}:0'")
+    table(indexer.serving.index).delete(f"id = '{ESSAY.id}:0'")
 
 
 def lose_a_document(indexer: Indexer) -> None:
@@ -86,17 +88,16 @@ def lose_a_document(indexer: Indexer) -> None:
 
 
 def write_another_text(indexer: Indexer) -> None:
-    indexer.serving.index._table.update(
-        where=f"id = '{ESSAY.id}:0'", values={"text": "something else"}
-    )
+    other = json.dumps({**asdict(split(ESSAY)[0]), "text": "something else"}, default=str)
+    table(indexer.serving.index).update(where=f"id = '{ESSAY.id}:0'", values={"passage": other})
 
 
 def write_a_vector_of_nothing(indexer: Indexer) -> None:
-    indexer.serving.index._table.update(where=f"id = '{ESSAY.id}:0'", values={"vector": [0.0] * 8})
+    table(indexer.serving.index).update(where=f"id = '{ESSAY.id}:0'", values={"vector": [0.0] * 8})
 
 
 def write_a_long_vector(indexer: Indexer) -> None:
-    indexer.serving.index._table.update(where=f"id = '{ESSAY.id}:0'", values={"vector": [3.0] * 8})
+    table(indexer.serving.index).update(where=f"id = '{ESSAY.id}:0'", values={"vector": [3.0] * 8})
 
 
 def write_a_passage_twice(indexer: Indexer) -> None:
@@ -188,7 +189,7 @@ def test_damaged_files_are_found_and_mended(
     assert findings(audit_index(library, indexer, mend=False)) == []
     again = open_indexer(library, directory, WordLengths(), lambda _: None)
     assert again.damage == ""
-    assert len(again.serving.index.lexical("hypertext", 5)) == 1
+    assert len(by_words(again.serving.index, "hypertext", 5)) == 1
     assert [identity.table for identity in identities(directory)] == [
         path.stem for path in directory.glob("*.lance")
     ]
@@ -216,7 +217,7 @@ def test_a_damaged_index_of_one_column_is_found(
     indexer = opened(library, tmp_path / "index")
     (uuid,) = [
         segment.uuid
-        for each in indexer.serving.index._table.to_lance().describe_indices()
+        for each in dataset(indexer.serving.index).describe_indices()
         if each.field_names == [column]
         for segment in each.segments
     ]

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from memex import folding
-from memex import index as index_module
 from memex.folding import GROWTH, outgrown
-from memex.index import Identity, Index
+from memex.index import Identity, Index, snapshot
 from memex.passages import split
 from memex.protocols import Filters
 from memex.types import Passage
 from tests.documents import document
+from tests.index.looking import by_sense, by_words, dataset
 
 DIMENSION = 32
 
@@ -46,7 +46,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
 
 
 def parts(index: Index) -> list[int]:
-    told = index._table.to_lance().stats.index_stats("indexed_idx")
+    told = dataset(index).stats.index_stats("indexed_idx")
     return list(told["num_indexed_rows_per_delta"])
 
 
@@ -58,15 +58,15 @@ def test_new_rows_get_an_index_beside_the_large_one(index: Index) -> None:
     assert index.stale() == 0
     assert parts(index) == [2_000, 60]
     assert all(folder.exists() for folder in large)
-    assert index.lexical("word2041", 3)[0].id == rows(2_041, 1)[0].id
-    assert index.nearest(vectors(2_500)[2_059], 3)[0].id == rows(2_059, 1)[0].id
+    assert by_words(index, "word2041", 3)[0].id == rows(2_041, 1)[0].id
+    assert by_sense(index, vectors(2_500)[2_059], 3)[0].id == rows(2_059, 1)[0].id
 
 
 def test_an_index_is_merged_when_what_is_new_is_a_share_of_it(index: Index) -> None:
     index.add(rows(2_000, 500), vectors(2_500)[2_000:])
     index.optimise()
     assert parts(index) == [2_500]
-    found = {one.id for one in index.lexical("word1 word2499", 3)}
+    found = {one.id for one in by_words(index, "word1 word2499", 3)}
     assert found == {rows(1, 1)[0].id, rows(2_499, 1)[0].id}
 
 
@@ -87,12 +87,12 @@ def test_however_much_comes_an_index_has_few_parts() -> None:
 def test_the_nearest_are_found_exactly_also_where_a_filter_leaves_few(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(index_module, "PROBES", 6)  # of eight partitions
+    monkeypatch.setattr(snapshot, "PROBES", 6)  # of eight partitions
     for filters in (Filters(), Filters(kinds=("note",))):
         shares = []
         for query in vectors(2_500)[2_000:2_100]:
-            found = {one.id for one in index.nearest(query, 100, filters)[:10]}
-            exact = {one.id for one in index.nearest(query, 10, filters, exact=True)}
+            found = {one.id for one in by_sense(index, query, 100, filters)[:10]}
+            exact = {one.id for one in by_sense(index, query, 10, filters, exact=True)}
             assert len(exact) == 10
             shares.append(len(found & exact) / 10)
         # Random vectors are harder than real ones; where a filter narrows, all are looked at.
@@ -102,8 +102,8 @@ def test_the_nearest_are_found_exactly_also_where_a_filter_leaves_few(
 def test_many_small_files_become_few(index: Index) -> None:
     for first in range(2_000, 2_040):
         index.add(rows(first, 1), vectors(2_500)[first : first + 1])
-    assert len(index._table.to_lance().get_fragments()) > 40
+    assert len(dataset(index).get_fragments()) > 40
     index.optimise()
-    assert len(index._table.to_lance().get_fragments()) == 2
+    assert len(dataset(index).get_fragments()) == 2
     assert len(index) == 2_040
-    assert index.lexical("word2039", 3)[0].id == rows(2_039, 1)[0].id
+    assert by_words(index, "word2039", 3)[0].id == rows(2_039, 1)[0].id

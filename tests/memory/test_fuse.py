@@ -5,11 +5,11 @@ from memex.recall.fuse import Fused, fuse
 
 
 def found(**scores: float) -> list[Candidate]:
-    return [Candidate(id_, score, row) for row, (id_, score) in enumerate(scores.items())]
+    return [Candidate(ord(name), score) for name, score in scores.items()]
 
 
 def order(fused: list[Fused]) -> str:
-    return "".join(hit.id for hit in fused)
+    return "".join(chr(hit.row) for hit in fused)
 
 
 def test_a_list_that_is_sure_of_its_first_hit_keeps_it_first() -> None:

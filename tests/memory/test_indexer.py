@@ -12,6 +12,7 @@ from memex.protocols import Embedder
 from memex.testing import WordLengths
 from memex.types import Arrival
 from tests.documents import BREAD, ESSAY, TALK, document
+from tests.index.looking import by_words
 from tests.memory.test_library import copy_of
 
 
@@ -39,7 +40,7 @@ def finish(steps: object) -> None:
 
 
 def found(indexer: Indexer, query: str) -> list[str]:
-    return [candidate.document_id for candidate in indexer.serving.index.lexical(query, 10)]
+    return [passage.document_id for passage in by_words(indexer.serving.index, query)]
 
 
 def test_reconcile_indexes_what_is_missing_and_removes_what_is_gone(

@@ -11,7 +11,7 @@ import pytest
 
 from memex.echoes import Heard
 from memex.errors import IndexDamaged
-from memex.index import Index
+from memex.index import Snapshot
 from memex.indexer import Indexer
 from memex.library import Library
 from memex.memory import Memex
@@ -187,7 +187,7 @@ def test_a_damaged_index_keeps_nothing_that_is_heard_from_being_stored(
         raise IndexDamaged("The index cannot be used.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Index, "lexical", damaged)
+        patch.setattr(Snapshot, "lexical", damaged)
         result = home.remember(*played(1, 4, 0.0))
     assert result.new
     assert home.memory.indexer.suspected
@@ -264,7 +264,7 @@ def test_an_index_that_cannot_be_searched_keeps_no_podcast_from_being_stored(
     def damaged(*_: object) -> None:
         raise IndexDamaged("The index cannot be used.")
 
-    monkeypatch.setattr(Index, "lexical", damaged)
+    monkeypatch.setattr(Snapshot, "lexical", damaged)
     assert before.remember(*EPISODE, source="podcast").new
     assert before.memory.indexer.suspected
     assert talk.document_id in before.library.ids()

@@ -17,6 +17,7 @@ from memex.passages import split
 from memex.testing import DIMENSION, WordLengths
 from memex.types import Passage
 from tests.documents import BREAD, document
+from tests.index.looking import by_words
 
 EMBEDDER = WordLengths()
 
@@ -50,9 +51,9 @@ def test_what_is_new_is_folded_in_by_itself(index: Index, upkeep: Upkeep) -> Non
     assert index.stale() == STALE_ROWS
     upkeep.look(index)
     until(lambda: index.stale() == 0)
-    assert index.lexical("bird 7", 1)[0].id == split(document("Bird number 7."))[0].id
+    assert by_words(index, "bird 7", 1)[0].id == split(document("Bird number 7."))[0].id
     index.add(split(BREAD), None)  # goes on being written and searched
-    assert index.lexical("loaf", 1)[0].document_id == BREAD.id
+    assert by_words(index, "loaf", 1)[0].document_id == BREAD.id
 
 
 def test_a_few_rows_are_folded_in_when_it_has_been_quiet_for_a_while(index: Index) -> None:
@@ -87,7 +88,7 @@ def test_stopped_in_the_middle_the_index_is_whole(index: Index, upkeep: Upkeep) 
     assert time.monotonic() - began < 10
     again = Index(index.directory, index.identity)
     assert len(again) == 5_000
-    assert again.lexical("bird 7", 1)
+    assert by_words(again, "bird 7", 1)
     again.optimise()
     assert again.stale() == 0
 
@@ -108,7 +109,7 @@ def test_what_is_written_and_removed_during_a_fold_is_so_after_it(
     index.optimise()
     assert index.documents() >= {each.id for each in late}
     assert len(index) == 5_000
-    assert index.lexical("whale 39", 1)[0].document_id == late[39].id
+    assert by_words(index, "whale 39", 1)[0].document_id == late[39].id
     assert all("Bird" not in row.text or int(row.text[12:-1]) >= 40 for row in all_rows(index))
 
 

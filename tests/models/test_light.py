@@ -26,3 +26,9 @@ def test_the_default_adapters_need_no_torch() -> None:
 
 def test_the_daemon_has_no_part_in_what_the_reader_does() -> None:
     assert "llama_cpp" not in loaded_by("memex.server")
+
+
+def test_the_daemon_searches_without_what_it_writes_with() -> None:
+    loaded = loaded_by("memex.server")
+    assert "lance" in loaded
+    assert "lancedb" not in loaded

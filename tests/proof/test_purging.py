@@ -9,12 +9,13 @@ import pytest
 
 from memex import folding
 from memex.index import Identity, Index
-from memex.index.columns import index_columns
+from memex.index.writer import Writer
 from memex.library import Library
 from memex.passages import split
 from memex.proof import Probe, probes
 from memex.types import Arrival, Passage
 from tests.documents import BREAD, ESSAY, TALK, document
+from tests.index.looking import by_sense, by_words, dataset, table
 from tests.proof.secret import SECRET, copy_of, looked, where
 
 DIMENSION = 32
@@ -53,8 +54,8 @@ def fill(index: Index, *, apart: bool) -> tuple[list[Passage], Any]:
         index.add(rows[250:], vectors(500)[250:])
         index.optimise()
         index.add(secret, mine)
-        index_columns(index._table)
-        folding.index_vectors(index._table.to_lance())
+        Writer(index.directory, index.identity).index_columns()
+        folding.index_vectors(dataset(index))
         with index.tidied():
             pass
     else:
@@ -70,11 +71,11 @@ def test_purging_takes_everything_off_the_disk(
 ) -> None:
     rows, mine = fill(index, apart=apart)
     before = looked(home / "index", needles)
-    assert {"column text", "column title", "column indexed", "full-text index"} <= where(before)
+    assert {"column passage", "column indexed", "full-text index"} <= where(before)
     assert not before.unread
     assert held(home, mine[0].tobytes())
     index.remove(SECRET.id)
-    assert {"column text", "full-text index"} <= where(looked(home / "index", needles))
+    assert {"column passage", "full-text index"} <= where(looked(home / "index", needles))
 
     index.purge()
     after = looked(home / "index", needles)
@@ -84,12 +85,12 @@ def test_purging_takes_everything_off_the_disk(
     coded = _coded(home)
     assert coded == len(index) == len(rows)
     assert index.stale() == 0
-    assert index.nearest(vectors(500)[7], 3)[0].id == rows[7].id
-    found = index.lexical("commonword7", 500)
-    assert {candidate.id for candidate in found} == {
+    assert by_sense(index, vectors(500)[7], 3)[0].id == rows[7].id
+    found = by_words(index, "commonword7", 500)
+    assert {passage.id for passage in found} == {
         row.id for row in rows if "commonword7" in row.text.split()
     }
-    assert index.passages({rows[7].id: 0}) == {rows[7].id: rows[7]}
+    assert index.named([rows[7].id]) == {rows[7].id: rows[7]}
     assert index.documents() == {row.document_id for row in rows}
 
 
@@ -120,8 +121,8 @@ def test_an_old_version_of_the_table_is_found(
 ) -> None:
     fill(index, apart=True)
     index.remove(SECRET.id)
-    index._table.optimize()
-    assert "column text" in where(looked(home / "index", needles))
+    table(index).optimize()
+    assert "column passage" in where(looked(home / "index", needles))
 
 
 def test_purging_an_index_of_which_nothing_is_left(
@@ -135,7 +136,7 @@ def test_purging_an_index_of_which_nothing_is_left(
     index.purge()
     assert looked(home / "index", needles).clean
     index.add(split(BREAD), None)
-    assert index.lexical("loaf", 3)[0].document_id == BREAD.id
+    assert by_words(index, "loaf", 3)[0].document_id == BREAD.id
 
 
 def test_purging_below_the_size_for_a_vector_index(
@@ -146,7 +147,7 @@ def test_purging_below_the_size_for_a_vector_index(
     index.remove(SECRET.id)
     index.purge()
     assert _coded(home) in (0, len(rows))
-    assert index.nearest(vectors(500)[7], 3)[0].id == rows[7].id
+    assert by_sense(index, vectors(500)[7], 3)[0].id == rows[7].id
 
 
 @pytest.mark.parametrize(
@@ -180,8 +181,8 @@ def test_killed_in_the_middle_the_index_works_and_the_next_purge_is_whole(
         with pytest.raises(KilledError):
             index.purge()
     again = Index(home / "index", Identity("random", DIMENSION))
-    assert again.nearest(vectors(500)[7], 3)[0].id == rows[7].id
-    assert again.lexical("commonword7", 3)
+    assert by_sense(again, vectors(500)[7], 3)[0].id == rows[7].id
+    assert by_words(again, "commonword7", 3)
     again.optimise()
     again.purge()
     assert looked(home / "index", needles).clean
@@ -199,10 +200,11 @@ def test_searches_and_adds_go_on_while_it_purges(index: Index) -> None:
         nonlocal searches
         while not done.is_set():
             try:
-                found = index.nearest(vectors(500)[7], 3) + index.lexical("commonword7", 3)
-                texts = index.passages({one.id: one.row for one in found})
-                assert rows[7].id in texts
-                assert set(texts) == {one.id for one in found}
+                with index.snapshot() as there:
+                    found = there.nearest(vectors(500)[7], 3) + there.lexical("commonword7", 3)
+                    read = there.read(one.row for one in found)
+                assert rows[7] in [each.passage for each in read.values()]
+                assert set(read) == {one.row for one in found}
                 searches += 1
             except Exception as failure:  # noqa: BLE001 (told below)
                 failures.append(failure)
@@ -223,4 +225,4 @@ def test_searches_and_adds_go_on_while_it_purges(index: Index) -> None:
     assert failures == []
     assert searches
     assert index.documents() == {row.document_id for row in rows} | {ESSAY.id, TALK.id}
-    assert index.lexical("hypertext", 3)[0].document_id == ESSAY.id
+    assert by_words(index, "hypertext", 3)[0].document_id == ESSAY.id

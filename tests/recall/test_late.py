@@ -36,8 +36,8 @@ def read(text: str) -> Tokens:
 
 def shares(query: str, *texts: str) -> list[float]:
     """What each text is less like a query than the one that is most."""
-    found = [Fused(str(at), 1.0, {}, {"lexical": 1.0, "vector": 1.0}) for at in range(len(texts))]
-    signs = {str(at): signs_of(text, read(text)) for at, text in enumerate(texts)}
+    found = [Fused(at, 1.0, {}, {"lexical": 1.0, "vector": 1.0}) for at in range(len(texts))]
+    signs = {at: signs_of(text, read(text)) for at, text in enumerate(texts)}
     meant = asked(understand(query, NOW, ()), (), None)
     return [one.shares.get("tokens", 1) for one in compared(meant, read(query), found, signs)]
 
@@ -68,8 +68,8 @@ def test_the_real_embedder_reads_a_word_where_it_stands() -> None:
     assert isinstance(embedder, TokenEmbedder)
     query = "Who sat by the shore?"
     texts = ["Ada sat on the bank of the river.", "Ada sat in the bank, about a loan."]
-    found = [Fused(str(at), 1.0, {}, {"lexical": 1.0, "vector": 1.0}) for at in range(2)]
-    signs = dict(zip("01", embed(embedder, texts).signs, strict=True))
+    found = [Fused(at, 1.0, {}, {"lexical": 1.0, "vector": 1.0}) for at in range(2)]
+    signs = dict(zip((0, 1), embed(embedder, texts).signs, strict=True))
     meant = asked(understand(query, NOW, ()), (), None)
     river, loan = compared(meant, embedder.read_query(query)[1], found, signs)
     assert river.shares["tokens"] == 0

@@ -87,13 +87,13 @@ def test_a_place_is_where_the_ranker_puts_it() -> None:
     ]
     fused = equally(*passages)
     query = asked(understand("the train was late", datetime(2026, 5, 4, tzinfo=UTC)), (), Few())
-    found = Found(query, {}, fused, {each.id: each for each in passages})
+    found = Found(query, {}, fused, dict(enumerate(passages)))
     weights = {**WEIGHTS, "pairs": 2.0}
-    ranked = [one.id for one in rank(query, fused, found.passages, weights)]
+    ranked = [one.row for one in rank(query, fused, found.passages, weights)]
     for at in (0, 3, DEPTH - 1, DEPTH, DEPTH + 7):
-        right = np.array([one.id == fused[at].id for one in fused])
+        right = np.array([one.row == fused[at].row for one in fused])
         place = Lesson(rows_of(found), right).place(as_vector(weights))
-        assert ranked[place - 1] == fused[at].id
+        assert ranked[place - 1] == fused[at].row
     with pytest.raises(ValueError, match="none"):
         Lesson(rows_of(found), np.zeros(len(fused), bool)).place(SHIPPED)
 
