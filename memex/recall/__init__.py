@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from memex.index import Candidate, Index
@@ -17,7 +17,7 @@ from memex.recall.late import compared
 from memex.recall.rank import WEIGHTS, depth, rank
 from memex.recall.serve import serve
 from memex.recall.snippet import Snippets
-from memex.recall.spelling import Words, alternatives, weights
+from memex.recall.spelling import Alternative, Words, alternatives, respelt, weights
 from memex.recall.understand import Understood
 from memex.types import Hit, Passage
 
@@ -84,13 +84,13 @@ class Recall:
 
     def find(self, query: Understood, limit: int, filters: Filters = NO_FILTERS) -> Found:
         """The stages before the ranker; at most `limit` passages."""
+        query, other = self._spelt(query)
         text = query.asking
-        embedding = (  # meanwhile the words are looked up
+        embedding = (  # meanwhile words are searched
             self.executor.submit(_read, self.embedder, text)
             if self.embedder and text.strip()
             else None
         )
-        other = alternatives(text, self.vocabulary) if self.vocabulary else []
         others = {**weights(other), **dict.fromkeys(query.phrases, PHRASE)}
         with self.index.snapshot() as rows:
             lists = gather(
@@ -103,6 +103,14 @@ class Recall:
         if tokens:
             fused = compared(meant, tokens, fused, {row: each.signs for row, each in read.items()})
         return Found(meant, lists, fused, {row: each.passage for row, each in read.items()})
+
+    def _spelt(self, query: Understood) -> tuple[Understood, list[Alternative]]:
+        """A query as the memory spells it, and what else its words may mean."""
+        if not self.vocabulary:
+            return query, []
+        found = alternatives(query.asking, self.vocabulary)
+        text, other = respelt(query.asking, found, self.vocabulary)
+        return (query if text == query.asking else replace(query, text=text)), other
 
 
 def _read(embedder: Embedder, text: str) -> tuple[Vectors, Tokens | None]:

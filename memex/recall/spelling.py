@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,6 +56,10 @@ PARTS: Final = 5
 """Beginnings, and ends, of a word that are tried with each other."""
 MOST_APART: Final = 8
 """Spellings in two words: nearly all of them stand nowhere beside each other."""
+SURE: Final = 0.85
+"""Likeness from which on a word that the memory has nowhere is read as another."""
+SURE_WEIGHT: Final = 0.7
+"""The same, for its weight."""
 APART: Final = 0.5
 """What their likeness is multiplied by for their weight: they do not compete."""
 
@@ -219,6 +224,28 @@ def _alike(letters: str, others: Sequence[str]) -> list[float]:
         return []
     found = cdist([letters], others, scorer=OSA.normalized_similarity)[0]
     return [float(each) for each in found]
+
+
+def respelt(
+    query: str, found: Sequence[Alternative], words: Words
+) -> tuple[str, list[Alternative]]:
+    """A query with a word of the memory in place of each that the memory has nowhere, where there
+    is hardly a doubt which is meant, and the alternatives without these: what is misspelt means
+    something else to an embedder.
+    """
+    right = {
+        each.said: each
+        for each in reversed(found)  # of one word the most probable is the first
+        if each.likeness >= SURE
+        and each.weight >= SURE_WEIGHT
+        and " " not in each.said
+        and not words.documents(each.said)
+    }
+    if not right:
+        return query, list(found)
+    wrong = "|".join(map(re.escape, right))
+    text = re.sub(rf"\b(?:{wrong})\b", lambda word: right[word.group()].spelling, query)
+    return text, [each for each in found if each is not right.get(each.said)]
 
 
 def weights(found: Iterable[Alternative]) -> dict[str, float]:

@@ -6,15 +6,20 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from memex.errors import InvalidRequest
 from memex.protocols import Filters
+from memex.testing import WordLengths
 from memex.types import Facets, Results, Snippet
 from memex.wire import filters_from_json, filters_to_json, hit_from_json, hit_to_json
 from tests.documents import BREAD, TALK, document
 from tests.memory.test_forgetting import Notes
+
+if TYPE_CHECKING:
+    from memex.protocols import Vectors
 
 
 @pytest.fixture
@@ -119,6 +124,22 @@ def test_a_misspelt_word_lights_what_was_meant(notes: Notes) -> None:
     found = notes.memex.search("zixomantik").hits[0].snippet
     assert found is not None
     assert [found.text[start:end] for start, end in found.matches] == ["zyxomantic"]
+
+
+def test_a_misspelt_word_is_embedded_as_it_was_meant(
+    notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    embed = WordLengths.encode_query
+
+    def listening(embedder: WordLengths, text: str) -> Vectors:
+        asked.append(text)
+        return embed(embedder, text)
+
+    monkeypatch.setattr(WordLengths, "encode_query", listening)
+    notes.write()
+    notes.memex.search("The zixomantik, was it a loaf?")
+    assert asked == ["The zyxomantic, was it a loaf?"]
 
 
 def test_facets_are_of_what_a_chip_leaves(notes: Notes) -> None:

@@ -11,7 +11,7 @@ from memex.index import Identity, Index
 from memex.library import Library
 from memex.passages import indexed_text, split
 from memex.phonetics import consonants_of
-from memex.recall.spelling import Alternative, alternatives, weights
+from memex.recall.spelling import Alternative, alternatives, respelt, weights
 from memex.testing import DIMENSION, WordLengths
 from memex.types import Arrival, Document, Segment
 from memex.words import is_function_word
@@ -188,6 +188,32 @@ def test_who_speaks_is_known_too(tmp_path: Path) -> None:
     said = Segment("It rains.", 0.0, 1.0, "Wolodymyr")
     made.add(Document("a" * 32, "audio", "Talk", "file:///t", None, (said,)))
     assert made.spellings("volodimir") == ["wolodymyr"]
+    made.library.close()
+
+
+def test_a_query_is_read_with_what_was_surely_meant_by_what_the_memory_has_nowhere(
+    memory: Memory,
+) -> None:
+    def read(query: str) -> tuple[str, list[str]]:
+        text, other = respelt(query, memory.meant(query), memory.library.vocabulary)
+        return text, [each.spelling for each in other]
+
+    text, other = read("Is the gardne, or (the kitchne), Katarsina's?")
+    assert text == "Is the garden, or (the kitchen), katarzyna's?"
+    assert not {"garden", "kitchen", "katarzyna"} & set(other)
+    assert read("the garden and the kitchen") == ("the garden and the kitchen", [])
+    rare = "a Hypertext of the Memex"  # remembered, if rarely
+    assert read(rare)[0] == rare
+    doubtful = read("volodimor")
+    assert doubtful[0] == "volodimor"
+
+
+def test_a_word_that_may_mean_several_stays_as_it_is(tmp_path: Path) -> None:
+    made = Memory(tmp_path, [document(f"{name} rang.") for name in ("Marin", "Maron", "Merin")])
+    query = "did Marrn call?"
+    meant = made.meant(query)
+    assert len(meant) == 3
+    assert respelt(query, meant, made.library.vocabulary) == (query, meant)
     made.library.close()
 
 
