@@ -8,6 +8,7 @@ from argparse import ArgumentParser
 from importlib.util import find_spec
 
 from memex.errors import InvalidRequest, MemexError
+from tui.garbage import Garbage
 from tui.reach import Daemon
 
 
@@ -22,9 +23,10 @@ def main(arguments: list[str]) -> int:
         from tui.typed import main as converse  # noqa: PLC0415 (only one of the two is needed)
 
         return converse(reach, starts=not chosen.no_start)
+    garbage = Garbage()
     from tui.app import MemexApp  # noqa: PLC0415 (as above)
 
-    app = MemexApp(reach)
+    app = MemexApp(reach, garbage=garbage)
     app.run()
     return app.return_code or 0
 

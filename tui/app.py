@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandList, CommandPalette
+from textual.events import Event, InputEvent
 from textual.screen import Screen
 
+from tui.garbage import QUIET, Garbage
 from tui.link import Line
 from tui.memory import Hush, Reach
 from tui.messages import Broke
@@ -67,9 +69,17 @@ class MemexApp(App[None]):
         Binding("q", "quit", "Quit", show=False),
     ]
 
-    def __init__(self, reach: Reach, open_speaker: Callable[[], Speaker] = loudspeaker) -> None:
-        """Over a memory, and what is heard through."""
+    def __init__(
+        self,
+        reach: Reach,
+        open_speaker: Callable[[], Speaker] = loudspeaker,
+        garbage: Garbage | None = None,
+    ) -> None:
+        """Over a memory, what is heard through, and what collects the process's garbage, where it
+        is not Python by itself.
+        """
         super().__init__()
+        self._garbage = garbage
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = preferred(os.environ)
@@ -139,7 +149,16 @@ class MemexApp(App[None]):
         """Reach for the memory once the first picture is there."""
         self.call_after_refresh(self._begin)
 
+    async def on_event(self, event: Event) -> None:
+        """Whatever Textual does, and note that somebody is there."""
+        if self._garbage and isinstance(event, InputEvent):
+            self._garbage.touch()
+        await super().on_event(event)
+
     def _begin(self) -> None:
+        if self._garbage:
+            self._garbage.settle()
+            self.set_interval(QUIET, self._garbage.look)
         beside(self, self._line.begin, "begin")
         self._sense.want(None)
         self.set_interval(EVERY, lambda: self._watch.want(None))

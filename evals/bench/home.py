@@ -76,6 +76,7 @@ def make(setting: Setting, home: Path, passages: int) -> float:
 def running(home: Path) -> Iterator[Served]:
     """Run memexd over a data directory."""
     environment = {**os.environ, "MEMEX_HOME": str(home)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # or each start would compile everything anew
     command = [sys.executable, "-m", "memex.server", "--quiet"]
     with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL) as daemon:
         try:

@@ -22,7 +22,6 @@ from evals.results import COMPARED, Asked, Row, SetResult
 from evals.searchers import all_methods
 from evals.vectors import CachedEmbedder
 from memex.config import load_config
-from memex.models.loading import load_embedder
 
 OWN = Path(evals.__file__).parent / "sets" / "own"
 
@@ -57,27 +56,26 @@ def test_the_files_floors_are_of_metrics_that_there_are() -> None:
     assert {metric for one in read_floors().values() for metric in one.least} <= set(COMPARED)
 
 
-def measured(folder: Path, floors: Floors, cache: Path) -> SetResult:
-    """With the configured model."""
-    embedder = CachedEmbedder(load_embedder(load_config()), cache)
+def measured(folder: Path, floors: Floors, embedder: CachedEmbedder) -> SetResult:
+    """What is served."""
     methods = all_methods(embedder, lambda step: None)
     return measure(read_recall_set(folder, floors.limit), "pooled", methods)
 
 
-def test_the_floors_hold_on_the_own_set(tmp_path: Path) -> None:
+def test_the_floors_hold_on_the_own_set(embedder: CachedEmbedder) -> None:
     floors = read_floors()["own"]
-    found = measured(OWN, floors, tmp_path)
+    found = measured(OWN, floors, embedder)
     assert broken(found, floors) == []
     assert found.unanswerable > 0  # they are there, counted and not scored
 
 
 @pytest.mark.parametrize("name", sorted(read_floors().keys() - {"own"}))
-def test_the_floors_hold_on_public_sets(name: str, shared: Path, tmp_path: Path) -> None:
+def test_the_floors_hold_on_public_sets(name: str, shared: Path, embedder: CachedEmbedder) -> None:
     floors = read_floors()[name]
     folder = shared / "recall" / floors.set
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there")
-    assert broken(measured(folder, floors, tmp_path), floors) == []
+    assert broken(measured(folder, floors, embedder), floors) == []
 
 
 def test_answers_that_fall_behind_are_told() -> None:
@@ -92,14 +90,12 @@ def test_answers_that_fall_behind_are_told() -> None:
 
 @pytest.mark.parametrize("name", sorted(read_answer_floors()))
 def test_the_floors_of_answers_hold(
-    name: str, request: pytest.FixtureRequest, tmp_path: Path
+    name: str, request: pytest.FixtureRequest, embedder: CachedEmbedder
 ) -> None:
     """By the quotes alone: what is declined and what is shown is not the reader's."""
     floors = read_answer_floors()[name]
     folder = OWN if name == "own" else request.getfixturevalue("shared") / "recall" / name
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there")
-    config = load_config()
-    embedder = CachedEmbedder(load_embedder(config), tmp_path)
     outcomes = list(ask(folder, floors.limit, embedder, Mute()))
-    assert broken_answers(shares(outcomes, config.answers.sure), floors) == []
+    assert broken_answers(shares(outcomes, load_config().answers.sure), floors) == []

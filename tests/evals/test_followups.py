@@ -14,7 +14,6 @@ from evals.followups import FILE, OWN, measure, read_lines, shares
 from evals.vectors import CachedEmbedder
 from memex.config import load_config
 from memex.errors import InvalidRequest
-from memex.models.loading import load_embedder
 
 
 def test_there_are_enough_of_each_kind() -> None:
@@ -39,18 +38,17 @@ def test_a_malformed_line_is_refused(line: str, tmp_path: Path) -> None:
         read_lines(tmp_path)
 
 
-def test_the_floors_of_follow_ups_hold(tmp_path: Path) -> None:
+def test_the_floors_of_follow_ups_hold(embedder: CachedEmbedder) -> None:
     """By the quotes alone, with the configured embedding model."""
-    config = load_config()
-    embedder = CachedEmbedder(load_embedder(config), tmp_path)
-    found = shares(measure(OWN, embedder, config.answers.sure), config.answers.sure)
+    sure = load_config().answers.sure
+    found = shares(measure(OWN, embedder, sure), sure)
     assert broken_answers(found, read_followup_floors()["own"]) == []
     assert found["found"] >= 1.5 * found["alone"]
 
 
-def test_the_command_prints_what_was_changed(tmp_path: Path) -> None:
+def test_the_command_prints_what_was_changed(tmp_path: Path, cache: Path) -> None:
     figures = tmp_path / "followups.json"
-    arguments = ["followups", "--cache", str(tmp_path / "cache"), "--json", str(figures)]
+    arguments = ["followups", "--cache", str(cache), "--json", str(figures)]
     done = CliRunner().invoke(evals, arguments)
     assert done.exit_code == 0, done.output
     assert "worded whole" in done.output
