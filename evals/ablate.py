@@ -19,16 +19,17 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from evals.ranking import Ranking, fit, read
+from evals.ranking import Ranking, alone, fit, fused, read
 from evals.report import write_json
-from evals.tables import figures_of
+from evals.rereading import COLUMNS, CROSS, CrossEncoder, Reread, reread
+from evals.tables import differences, figures_of
 from evals.vectors import CachedEmbedder
 from memex.config import load_config
 from memex.errors import InvalidRequest
 from memex.models.loading import load_embedder
 from memex.protocols import Step
 from memex.recall.features import FEATURES
-from memex.recall.fuse import WEIGHTS as FUSED
+from memex.recall.fuse import WEIGHTS as LISTS
 from memex.recall.learn import Matrix, as_mapping
 from memex.recall.rank import WEIGHTS
 from memex.significance import Difference, mean_difference
@@ -36,6 +37,7 @@ from memex.significance import Difference, mean_difference
 METRICS: Final = ("recall@1", "recall@5", "nDCG@10")
 WHOLE: Final = "ranked"
 """The row of everything together."""
+WITH_CROSS: Final = f"{WHOLE} with {CROSS}"
 
 Scores = Mapping[str, Mapping[str, Sequence[float]]]
 """Set, metric: the score of each question."""
@@ -49,15 +51,19 @@ class Rows:
     weights: Mapping[str, float]
     """Learnt from all sets to learn from."""
 
-    def difference(self, name: str, metric: str) -> Difference:
-        """A row less the whole, over all sets."""
+    def difference(self, name: str, metric: str, sets: Sequence[str] = ()) -> Difference:
+        """A row less the whole, over some sets; over all, where none is named."""
         ours, whole = self.scores[name], self.scores[WHOLE]
-        return mean_difference([(ours[each][metric], whole[each][metric]) for each in whole])
+        return mean_difference(
+            [(ours[each][metric], whole[each][metric]) for each in sets or whole]
+        )
 
 
 def run(
     learn: Sequence[Path],
     measure: Sequence[Path],
+    limit: int | None,
+    cross: Path | None,
     cache: Path,
     json_file: Path | None,
 ) -> None:
@@ -67,33 +73,58 @@ def run(
             "There must be two sets to learn from: each is measured by what the others teach.",
             "Name another one with --learn.",
         )
+    scorer = CrossEncoder.load(cross) if cross else None
     embedder = CachedEmbedder(load_embedder(load_config()), cache)
     plain: dict[str, Ranking] = {}
     found: dict[str, Ranking] = {}
+    again: dict[str, Reread] = {}
     for folder in (*learn, *measure):
+        learnt = folder in learn
         with _progress(folder.name) as told:
             whole = read(folder, embedder, told)
         with _progress(f"{folder.name}, as it is spelt") as told:
             as_spelt = read(folder, embedder, told, spelling=False)
-        learnt = folder in learn
-        found[folder.name] = whole.unseen() if learnt else whole
-        plain[folder.name] = as_spelt.unseen() if learnt else as_spelt
+        found[folder.name] = _few(whole.unseen() if learnt else whole, limit)
+        plain[folder.name] = _few(as_spelt.unseen() if learnt else as_spelt, limit)
+        if scorer:
+            untaught = _few(whole.kept_back() if learnt else whole, limit)
+            with _progress(f"{folder.name}, cross-encoder") as told:
+                again[folder.name] = reread(untaught, scorer, told)
     names = [folder.name for folder in learn]
-    rows = ablate(found, plain, names)
-    _show(rows, Console())
+    tables = [ablate(found, plain, names)]
+    if again:
+        tables.append(cross_rows({name: each.ranking for name, each in again.items()}, names))
+    _report(tables, again, json_file)
+
+
+def _few(ranking: Ranking, limit: int | None) -> Ranking:
+    return ranking.some(limit) if limit else ranking
+
+
+def _report(tables: Sequence[Rows], again: Mapping[str, Reread], json_file: Path | None) -> None:
+    console = Console()
+    for rows in tables:
+        _show(rows, console)
+    console.print("shipped:", *(f"{name} {worth}" for name, worth in WEIGHTS.items()))
+    if again:
+        apart = {
+            name: {metric: tables[-1].difference(WITH_CROSS, metric, [name]) for metric in METRICS}
+            for name in again
+        }
+        console.print(differences(apart, f"{WITH_CROSS}, less {WHOLE}"))
+        seconds = float(np.mean([each.seconds for each in again.values()]))
+        console.print(f"{CROSS}: {1000 * seconds:.0f} ms of a core for a question")
     if json_file:
-        write_json(json_file, "ablate", [as_row(rows)])
+        write_json(json_file, "ablate", [as_row(rows) for rows in tables])
 
 
 def ablate(
     found: Mapping[str, Ranking], plain: Mapping[str, Ranking], learn: Sequence[str]
 ) -> Rows:
     """Every row, of all sets; `plain` are the same without what may have been meant by words."""
-    lists = {name: _alone(name) for name in FUSED}
-    fused = sum((FUSED[name] * each for name, each in lists.items()), np.zeros(len(FEATURES)))
     scores = {
-        **{f"{name} alone": _fixed(found, each) for name, each in lists.items()},
-        "fused": _fixed(found, fused),
+        **{f"{name} alone": _fixed(found, alone(name)) for name in LISTS},
+        "fused": _fixed(found, fused()),
         WHOLE: _learnt(found, found, learn, FEATURES),
         "without spelling": _learnt(plain, found, learn, FEATURES),
     }
@@ -103,8 +134,18 @@ def ablate(
     return Rows(scores, as_mapping(fit([found[name] for name in learn])))
 
 
-def _alone(name: str) -> Matrix:
-    return np.array([float(feature == name) for feature in FEATURES])
+def cross_rows(again: Mapping[str, Ranking], learn: Sequence[str]) -> Rows:
+    """The rows of sets that a cross-encoder has read again: of the same candidates, and with
+    weights learnt from the same questions, of which it knows none.
+    """
+    scores = {
+        "fused": _fixed(again, fused(COLUMNS)),
+        WHOLE: _learnt(again, again, learn, FEATURES),
+        f"{CROSS} alone": _fixed(again, alone(CROSS, COLUMNS)),
+        WITH_CROSS: _learnt(again, again, learn, COLUMNS),
+    }
+    every = range(len(COLUMNS))
+    return Rows(scores, as_mapping(fit([again[name] for name in learn], every), COLUMNS))
 
 
 def _fixed(sets: Mapping[str, Ranking], weights: Matrix) -> Scores:
@@ -118,7 +159,7 @@ def _learnt(
     used: Sequence[str],
 ) -> Scores:
     """Each set by weights that its own questions have no part in."""
-    columns = [FEATURES.index(name) for name in used]
+    columns = [COLUMNS.index(name) for name in used]
     learnt: dict[tuple[str, ...], Matrix] = {}
     scores = {}
     for name, each in sets.items():
@@ -159,7 +200,6 @@ def _show(rows: Rows, console: Console) -> None:
             table.add_row(name, *means, *less)
         console.print(table)
     console.print("learnt:", *(f"{name} {worth}" for name, worth in rows.weights.items()))
-    console.print("shipped:", *(f"{name} {worth}" for name, worth in WEIGHTS.items()))
 
 
 @contextmanager

@@ -79,11 +79,15 @@ def recall(data: Path, scope: str, limit: int | None, cache: Path, json_file: Pa
 @evals.command()
 @click.option("--learn", type=FOLDER, multiple=True, required=True, help="A set to learn from.")
 @click.option("--measure", type=FOLDER, multiple=True, help="A set that is only measured.")
+@click.option("--limit", type=click.IntRange(min=1), help="Questions of each set, at most.")
+@click.option("--cross", type=FOLDER, help="A cross-encoder to compare: `cross` made it.")
 @click.option("--cache", type=click.Path(file_okay=False, path_type=Path), default=CACHE)
 @_json
 def ablate(
     learn: tuple[Path, ...],
     measure: tuple[Path, ...],
+    limit: int | None,
+    cross: Path | None,
     cache: Path,
     json_file: Path | None,
 ) -> None:
@@ -91,7 +95,7 @@ def ablate(
 
     At least two sets to learn from: each is measured by weights learnt without it.
     """
-    import_module("evals.ablate").run(learn, measure, cache, json_file)
+    import_module("evals.ablate").run(learn, measure, limit, cross, cache, json_file)
 
 
 @evals.command()
@@ -106,6 +110,28 @@ def adapt(base: str, learn: tuple[Path, ...], cache: Path, steps: int | None, ou
     Three tenths of each set, or its half for tests, are left to measure with.
     """
     import_module("evals.adapt").run(base, learn, cache, steps, out)
+
+
+@evals.command()
+@click.option(
+    "--base", default="all-MiniLM-L6-v2-talk", show_default=True, help="The model to teach."
+)
+@click.option("--learn", type=FOLDER, multiple=True, required=True, help="A set; twice: twice.")
+@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), default=CACHE)
+@click.option("--steps", type=click.IntRange(min=1), help="Stop after so many.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="The folder that the model is written to.",
+)
+def cross(base: str, learn: tuple[Path, ...], cache: Path, steps: int | None, out: Path) -> None:
+    """Teach a cross-encoder which of the candidates answer a question, for `ablate --cross`.
+
+    What is broken off (Ctrl-C) goes on from its last checkpoint when it is called again. What
+    is held out is as in `adapt`, and three tenths of the other half of a set with halves, too.
+    """
+    import_module("evals.cross").run(base, learn, cache, steps, out)
 
 
 @evals.command()

@@ -142,6 +142,16 @@ def held_out(queries: Sequence[Query]) -> frozenset[str]:
     )
 
 
+def kept_back(queries: Sequence[Query]) -> frozenset[str]:
+    """The ids of those that a second learner is not taught by, so that it can be told what the
+    first one's word is worth: what is `held_out`, and of a set with halves three tenths of the
+    other one, by their hashes.
+    """
+    return held_out(queries).union(
+        query.id for query in queries if query.split and _tenth(query.id) >= LEARNT
+    )
+
+
 def _tenth(name: str) -> int:
     digest = hashlib.md5(name.encode(), usedforsecurity=False)
     return int(digest.hexdigest(), 16) % 10

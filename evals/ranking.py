@@ -10,8 +10,9 @@ import numpy as np
 
 from evals import metrics
 from evals.corpus import Part, parts
-from evals.dataset import HELD_OUT, Query, held_out, read_recall_set
+from evals.dataset import HELD_OUT, Query, held_out, kept_back, read_recall_set
 from evals.searchers import Served, served
+from memex.passages import indexed_text
 from memex.protocols import Embedder, Step
 from memex.recall import learn
 from memex.recall.features import FEATURES
@@ -27,11 +28,14 @@ class Candidates:
 
     query: Query
     rows: Matrix
-    """`FEATURES` of each passage, shape (passages, features); in the order of the fusion."""
+    """`FEATURES` of each passage, and what else there may be, shape (passages, features); in the
+    order of the fusion."""
     units: Sequence[frozenset[str]]
     """The units that each covers."""
     homes: int
     """Passages that it takes to cover the evidence: `metrics.count_homes`."""
+    texts: Sequence[str] = ()
+    """What is embedded of each."""
 
     @property
     def lesson(self) -> Lesson:
@@ -77,6 +81,18 @@ class Ranking:
             return self
         left = held_out([each.query for each in self.questions])
         return Ranking(self.name, tuple(each for each in self.questions if each.query.id in left))
+
+    def kept_back(self) -> Ranking:
+        """The questions by which no cross-encoder was taught (`evals.cross`), either."""
+        left = kept_back([each.query for each in self.questions])
+        return Ranking(self.name, tuple(each for each in self.questions if each.query.id in left))
+
+    def some(self, limit: int) -> Ranking:
+        """As many to measure with and as many others, at most, from all over the set."""
+        tests = {each.query.id for each in self.tests}
+        others = [each for each in self.questions if each.query.id not in tests]
+        few = (*_spread(others, limit), *_spread(self.tests, limit))
+        return Ranking(self.name, few)
 
     def scores(self, weights: Matrix, metric: str) -> list[float]:
         """A metric of each of the `tests`."""
@@ -129,6 +145,7 @@ def _candidates(
     part: Part, embedder: Embedder, progress: Callable[[Step], None], spelling: bool
 ) -> list[Candidates]:
     homes = metrics.find_homes(map(part.units, part.passages))
+    texts = {passage.id: indexed_text(passage) for passage in part.passages}
     found = []
     with served(part, embedder, progress) as whole:
         memex = whole if spelling else _as_spelt(whole)
@@ -140,16 +157,33 @@ def _candidates(
                     learn.rows_of(given),
                     [part.units(given.passages[one.row]) for one in given.fused],
                     metrics.count_homes(homes, query.evidence),
+                    [texts[one.id] for one in given.fused],
                 )
             )
             progress(Step("asking", done, len(part.queries), "questions"))
     return [each for each in found if each.homes]
 
 
+def _spread(questions: Sequence[Candidates], limit: int) -> Sequence[Candidates]:
+    """At most so many, as far from each other as may be."""
+    few = min(limit, len(questions))
+    return [questions[at * len(questions) // few] for at in range(few)]
+
+
 def _as_spelt(memex: Served) -> Served:
     vocabulary = memex.recall.vocabulary
     words = AsSpelt(vocabulary) if vocabulary else None
     return replace(memex, recall=replace(memex.recall, vocabulary=words))
+
+
+def alone(name: str, columns: Sequence[str] = FEATURES) -> Matrix:
+    """Weights by which one of the columns decides."""
+    return np.array([float(each == name) for each in columns])
+
+
+def fused(columns: Sequence[str] = FEATURES) -> Matrix:
+    """Weights that make the order of the fusion."""
+    return np.array([LISTS.get(each, 0.0) for each in columns])
 
 
 def fit(sets: Sequence[Ranking], columns: Sequence[int] = range(len(FEATURES))) -> Matrix:
@@ -163,8 +197,9 @@ def fit(sets: Sequence[Ranking], columns: Sequence[int] = range(len(FEATURES))) 
         useful = [one.lesson for one in each.lessons if one.lesson.teaches]
         lessons += useful
         importance += [1 / (len(useful) * len(sets))] * len(useful)
-    lists = [at for at in columns if FEATURES[at] in LISTS]
+    lists = [at for at in columns if at < len(FEATURES) and FEATURES[at] in LISTS]
     groups = [lists, *([at] for at in columns if at not in lists)]
-    tied = np.array([[float(at in group) for group in groups] for at in range(len(FEATURES))])
+    width = lessons[0].rows.shape[1]
+    tied = np.array([[float(at in group) for group in groups] for at in range(width)])
     weights = learn.fit(lessons, np.array(importance), tied)
     return weights / (weights[lists[0]] or 1.0)

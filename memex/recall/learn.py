@@ -65,9 +65,9 @@ def rows_of(found: Found) -> Matrix:
     return np.array(rows, np.float64).reshape(-1, len(FEATURES))
 
 
-def as_mapping(weights: Matrix) -> Mapping[str, float]:
+def as_mapping(weights: Matrix, names: Sequence[str] = FEATURES) -> Mapping[str, float]:
     """The weights, shape (features,), by the names of their features."""
-    return {name: round(float(each), 3) for name, each in zip(FEATURES, weights, strict=True)}
+    return {name: round(float(each), 3) for name, each in zip(names, weights, strict=True)}
 
 
 def as_vector(weights: Mapping[str, float]) -> Matrix:

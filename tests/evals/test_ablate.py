@@ -64,7 +64,7 @@ def test_a_row_says_what_leaving_something_out_costs() -> None:
 
 def test_one_set_is_not_enough_to_learn_from(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="two sets"):
-        run([Path("evals/sets/own")], [], tmp_path, None)
+        run([Path("evals/sets/own")], [], None, None, tmp_path, None)
 
 
 def test_a_set_is_measured_by_weights_that_it_did_not_teach() -> None:
