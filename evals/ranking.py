@@ -145,7 +145,6 @@ def _candidates(
     part: Part, embedder: Embedder, progress: Callable[[Step], None], spelling: bool
 ) -> list[Candidates]:
     homes = metrics.find_homes(map(part.units, part.passages))
-    texts = {passage.id: indexed_text(passage) for passage in part.passages}
     found = []
     with served(part, embedder, progress) as whole:
         memex = whole if spelling else _as_spelt(whole)
@@ -157,7 +156,7 @@ def _candidates(
                     learn.rows_of(given),
                     [part.units(given.passages[one.row]) for one in given.fused],
                     metrics.count_homes(homes, query.evidence),
-                    [texts[one.id] for one in given.fused],
+                    [indexed_text(given.passages[one.row]) for one in given.fused],
                 )
             )
             progress(Step("asking", done, len(part.queries), "questions"))

@@ -12,9 +12,9 @@ from typing import Final
 
 AT_LEAST: Final = 5
 """Collections of the young from which on it is worth it to look among the old."""
-AT_MOST: Final = 100
-"""The same, from which on it must be: ten searches' garbage, or 30 MB."""
-QUIET: Final = 0.5
+AT_MOST: Final = 150
+"""The same, from which on it must be: fifteen searches' garbage, or 40 MB."""
+QUIET: Final = 2.0
 """Seconds without a key after which nobody waits."""
 
 
