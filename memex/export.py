@@ -28,6 +28,7 @@ Format = Literal["markdown", "jsonl"]
 README: Final = "README.txt"
 LINES: Final = "documents.jsonl"
 TRACES: Final = "traces.jsonl"
+SEARCHES: Final = "searches.jsonl"
 TITLE: Final = 80
 """Characters of a title that become part of a file's name."""
 TITLE_BYTES: Final = 160
@@ -45,6 +46,7 @@ without it.
                  its text. Times are hours:minutes:seconds from the start of a recording.
 {LINES}  (with --format jsonl) the same, a document a line, with every field.
 {TRACES}     what was asked, a query a line: what was shown for it, how you marked that.
+{SEARCHES}   the searches that you saved, one a line.
 Other files      the recordings, each beside the text of the same name.
 
 `memex export` brings it up to date. It changes its own files only, and removes none: what
@@ -62,6 +64,8 @@ class Exported:
     recordings: int = 0
     """Copied now."""
     traces: int = 0
+    searches: int = 0
+    """That are saved."""
     missing: list[str] = field(default_factory=list)
     """Titles of recordings whose sound is nowhere any more, or was changed."""
 
@@ -75,10 +79,11 @@ def export(
     sound: bool,
     kept: Path,
     traces: Iterable[Json] = (),
+    searches: Iterable[Json] = (),
 ) -> Iterator[Exported]:
-    """Write the documents of a catalogue, which `document` gives whole by their ids, and
-    traces; yields how far it is after each document, and at the end. `kept` is where Memex
-    keeps recordings of its own. Raises `InvalidRequest` where the directory holds other
+    """Write the documents of a catalogue, which `document` gives whole by their ids, traces
+    and saved searches; yields how far it is after each document, and at the end. `kept` is where
+    Memex keeps recordings of its own. Raises `InvalidRequest` where the directory holds other
     things, `StorageError`.
     """
     done = Exported()
@@ -105,17 +110,18 @@ def export(
                     _copy_sound(directory, name, whole, kept, done)
                 done.documents += 1
                 yield done
-        done.traces = _write_traces(directory / TRACES, traces)
+        done.traces = _write_lines(directory / TRACES, traces)
+        done.searches = _write_lines(directory / SEARCHES, searches)
         yield done
 
 
-def _write_traces(target: Path, traces: Iterable[Json]) -> int:
-    """Write traces, a line each, in the place of earlier ones; how many there are."""
+def _write_lines(target: Path, rows: Iterable[Json]) -> int:
+    """Write rows, a line each, in the place of earlier ones; how many there are."""
     there = target.exists()
     count = 0
     with _lines(target) as line:
-        for count, trace in enumerate(traces, start=1):  # noqa: B007 (the number of the last)
-            line(trace)
+        for count, row in enumerate(rows, start=1):  # noqa: B007 (the number of the last)
+            line(row)
     if not (count or there):
         target.unlink()
     return count

@@ -39,7 +39,8 @@ def command(
     hidden: bool,
     as_json: bool,
 ) -> None:
-    """Write everything as Markdown or JSON lines, with the recordings and traces beside it.
+    """Write everything as Markdown or JSON lines, with the recordings, traces and saved searches
+    beside it.
 
     Done again into the same directory, it brings what is there up to date.
     """
@@ -55,6 +56,7 @@ def command(
             sound=not no_audio,
             kept=paths().audio,
             traces=client.whole_traces(),
+            searches=client.saved_searches(),
         )
         for done in writing:
             tell(Step("exporting", done.documents, len(catalogue), "documents"))
@@ -72,7 +74,8 @@ def command(
         return
     click.echo(
         f"{done.documents} documents: {done.written} written, {done.unchanged} unchanged,"
-        f" {done.recordings} recordings copied. {done.traces} traces."
+        f" {done.recordings} recordings copied. {done.traces} traces,"
+        f" {done.searches} saved searches."
     )
     for title in done.missing[:SHOWN]:
         click.echo(f"The recording of {terminal.one_line(title)} is not there any more.", err=True)

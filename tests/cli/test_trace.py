@@ -165,6 +165,19 @@ def test_an_export_has_the_traces(memex: Home, tmp_path: Path) -> None:
         assert len({trace["id"] for trace in traces}) == len(traces)
 
 
+def test_an_export_has_the_saved_searches(memex: Home, tmp_path: Path) -> None:
+    memex.run("searches", "save", "a loaf for the export kind:note")
+    (saved,) = memex.client.saved_searches()
+    for _ in range(2):  # it is brought up to date
+        said = memex.run("export", tmp_path / "out").stdout
+        assert "1 saved searches." in said
+        lines = (tmp_path / "out" / "searches.jsonl").read_text(encoding="utf-8").splitlines()
+        assert [json.loads(line) for line in lines] == [saved]
+    memex.run("searches", "remove", str(saved["id"]))
+    memex.run("export", tmp_path / "out")
+    assert (tmp_path / "out" / "searches.jsonl").read_text(encoding="utf-8") == ""
+
+
 def test_forgetting_a_document_takes_its_traces(memex: Home) -> None:
     (hit,) = memex.json("search", "heron in the reeds", "--limit", "1")["hits"]
     memex.run("ask", "where stood the zyxomantic heron?")
