@@ -250,6 +250,10 @@ class Client:
         """Counts and states."""
         return self._call("GET", "/v1/status", timeout=PATIENCE)
 
+    def changes(self, after: int) -> list[Json]:
+        """What was renamed and removed, after so many changes (`docs/json.md`)."""
+        return list(self._call("GET", f"/v1/changes?after={after}", timeout=PATIENCE)["changes"])
+
     def documents(self, kind: str | None = None, *, hidden: bool = False) -> list[Json]:
         """The catalogue, newest first; with `hidden`, older versions too."""
         query = f"?hidden={str(hidden).lower()}" + (f"&kind={kind}" if kind else "")

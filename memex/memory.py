@@ -17,6 +17,7 @@ from memex.answer.bearing import bearing
 from memex.answer.evidence import PASSAGES, read, with_cited
 from memex.answer.followup import balanced, meant
 from memex.answer.write import warm
+from memex.changes import Changes, Removed
 from memex.config import Answering, Config, Paths, Tracing
 from memex.errors import IndexDamaged, InvalidRequest, MemexError, StorageError
 from memex.hindsight import look_back
@@ -82,6 +83,7 @@ class Memex:
         """Wire what is given; `open_memex` makes the real parts."""
         self._sure = answering.sure
         self.library = library
+        self.changes = Changes()
         self.recorder = Recorder(library.traces, tracing)
         self.indexer = indexer
         self._embedder = embedder
@@ -273,13 +275,20 @@ class Memex:
         try:
             with draft.timed("recall"):
                 understood = understand(query, now, self.library.people.names())
-                served = self.stages().serve(understood, limit, narrowed(filters, understood))
+                wanted = self._called(narrowed(filters, understood))
+                served = self.stages().serve(understood, limit, wanted)
         except IndexDamaged:
             self.indexer.suspect()
             raise
         places = self.library.places({hit.passage.document_id for hit in served.hits})
         draft.hits = [_placed(hit, places) for hit in served.hits]
         return replace(served, hits=list(draft.hits))
+
+    def _called(self, filters: Filters) -> Filters:
+        """Filters with who is to speak as they are called by now."""
+        if filters.speaker is None:
+            return filters
+        return replace(filters, speaker=self.library.people.called(filters.speaker))
 
     def stages(self) -> Recall:
         """The stages of recall, over what is searched now and by the weights for that."""
@@ -363,13 +372,15 @@ class Memex:
             )
         self.library.remove(*document_ids)
         self.indexer.remove(*document_ids)
+        self.changes.note(Removed(document_ids))
 
     def status(self) -> Mapping[str, object]:
-        """Documents by kind, passages, models, and how far the index is."""
+        """Documents by kind, passages, changes, models, and how far the index is."""
         progress = self.indexer.progress
         return {
             "documents": self.library.counts(),
             "passages": len(self.indexer.serving.index),
+            "changes": self.changes.count,
             "models": {
                 "embedding": self._embedder.model,
                 "reader": self._language_model.model,

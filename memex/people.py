@@ -65,6 +65,20 @@ class People:
         """The people that have one, in its order."""
         return [row["name"] for row in self._database.all("SELECT name FROM people ORDER BY name")]
 
+    def called(self, who: str) -> str:
+        """How somebody is called by now whom the user calls so: by a name, in whatever letters, or
+        as the voice was called before it had one. As it stands where that is nobody.
+        """
+        rows = self._database.all(
+            "SELECT name FROM people WHERE name = ? UNION ALL"
+            " SELECT coalesce(p.name, ? || ' ' || v.id) FROM voices AS v"
+            " LEFT JOIN people AS p ON p.id = v.person WHERE v.id = ?",
+            " ".join(who.split()),
+            UNNAMED,
+            _number(who),
+        )
+        return rows[0]["name"] if rows else who
+
     def named(self, arrivals: Sequence[Arrival]) -> list[Arrival]:
         """Recordings with the names of those who speak in them, in place of their labels;
         part of the transaction that stores them. What was said is learnt from.
@@ -209,14 +223,19 @@ def _voices_of(db: sqlite3.Connection, who: str) -> list[int]:
     if person is not None:
         rows = db.execute("SELECT id FROM voices WHERE person = ? ORDER BY id", (person,))
         return [row["id"] for row in rows]
-    word, _, number = who.strip().rpartition(" ")
-    if word.casefold() in {"", UNNAMED.casefold()} and number.isdecimal():
-        row = db.execute(
-            "SELECT id FROM voices WHERE id = ? AND person IS NULL", (int(number),)
-        ).fetchone()
-        if row:
-            return [row["id"]]
+    row = db.execute(
+        "SELECT id FROM voices WHERE id = ? AND person IS NULL", (_number(who),)
+    ).fetchone()
+    if row:
+        return [row["id"]]
     raise NotFound(f"Nobody is known as {who!r}.", "See `memex people list`.")
+
+
+def _number(who: str) -> int | None:
+    """That of a voice that is called so as long as it has no name: "Voice 3", or 3."""
+    word, _, number = " ".join(who.split()).rpartition(" ")
+    unnamed = word.casefold() in {"", UNNAMED.casefold()} and number.isdecimal()
+    return int(number) if unnamed else None
 
 
 def _person_of(db: sqlite3.Connection, who: str) -> int | None:
@@ -257,8 +276,7 @@ def _checked(name: str) -> str:
     name = " ".join(name.split())
     if not name or not name.isprintable():
         raise InvalidRequest("A name has at least one letter.", "Give one.")
-    word, _, number = name.rpartition(" ")
-    if number.isdecimal() and word.casefold() in {"", UNNAMED.casefold()}:
+    if _number(name) is not None:
         raise InvalidRequest(
             f"{name!r} is what a voice without a name is called.", "Choose another name."
         )

@@ -6,7 +6,7 @@ that document.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -61,6 +61,16 @@ class Searches:
             )
             row = db.execute("SELECT id FROM searches WHERE query = ?", (said,)).fetchone()
             return int(row["id"])
+
+    def rewrite(self, change: Callable[[str], str]) -> None:
+        """Let each say what `change` makes of it; two that say the same then are one."""
+        with self._database.transaction() as db:
+            for row in db.execute("SELECT id, query FROM searches ORDER BY id").fetchall():
+                query = change(row["query"])
+                if query != row["query"]:
+                    db.execute(
+                        "UPDATE OR REPLACE searches SET query = ? WHERE id = ?", (query, row["id"])
+                    )
 
     def forget(self, search_ids: Iterable[int]) -> int:
         """Remove some, from the bytes of the library, too; how many there were."""

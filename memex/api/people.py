@@ -13,6 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from memex.api import streams
+from memex.changes import Renamed
+from memex.chips import renamed
 from memex.config import Paths
 from memex.errors import NotFound, StorageError
 from memex.forgetting import Forgetting
@@ -25,8 +27,8 @@ TOGETHER: Final = 32
 
 
 class PeopleRoom:
-    """The routes of people. A name that changes is written to all that was said, and what
-    says it is indexed again.
+    """The routes of people. A name that changes is written to all that was said and to saved
+    searches, what says it is indexed again, and whoever shows it is told.
     """
 
     def __init__(self, memex: Memex, paths: Paths, spool: Spool) -> None:
@@ -55,13 +57,13 @@ class PeopleRoom:
         fields = await streams.body(request)
         who, name = streams.text(fields, "who"), streams.text(fields, "name")
         owner = bool(fields.get("owner"))
-        return await self._changed(lambda: self._people.name(who, name, owner=owner))
+        return await self._changed(who, name, lambda: self._people.name(who, name, owner=owner))
 
     async def merge(self, request: Request) -> Response:
         """Two are one."""
         fields = await streams.body(request)
         into, other = streams.text(fields, "into"), streams.text(fields, "other")
-        return await self._changed(lambda: self._people.merge(into, other))
+        return await self._changed(other, into, lambda: self._people.merge(into, other))
 
     async def forget(self, request: Request) -> Response:
         """Remove a voice, or a person with all their voices, from library and index, and
@@ -69,7 +71,7 @@ class PeopleRoom:
         """
         who = streams.text(await streams.body(request), "who")
         await run_in_threadpool(self._note_due)
-        reply = await self._changed(lambda: self._people.forget(who))
+        reply = await self._changed(who, None, lambda: self._people.forget(who))
         await run_in_threadpool(self._forgetting.finish)
         return reply
 
@@ -81,11 +83,25 @@ class PeopleRoom:
         await run_in_threadpool(self._people.enrol, name, voice, owner=owner)
         return Response(status_code=204)
 
-    async def _changed(self, change: Callable[[], set[str]]) -> Response:
-        """Carry out a change, index again what says otherwise now, and say how much that is."""
-        documents = await run_in_threadpool(change)
-        await run_in_threadpool(self._index_again, sorted(documents))
-        return JSONResponse({"documents": len(documents)})
+    async def _changed(
+        self, who: str, name: str | None, change: Callable[[], set[str]]
+    ) -> Response:
+        """Carry out a change, by which somebody is called otherwise; index again what says so now,
+        and say how much that is.
+        """
+
+        def run() -> int:
+            before = self._people.called(who)
+            documents = change()
+            now = None if name is None else self._people.called(name)
+            if now:
+                self._memex.library.searches.rewrite(lambda query: renamed(query, before, now))
+            self._index_again(sorted(documents))
+            if now != before:
+                self._memex.changes.note(Renamed(before, now))
+            return len(documents)
+
+        return JSONResponse({"documents": await run_in_threadpool(run)})
 
     def _index_again(self, document_ids: list[str]) -> None:
         """What breaks off here is done by the next start."""

@@ -13,6 +13,8 @@ from starlette.routing import Route
 
 from memex.api import streams
 from memex.api.intake import Intake
+from memex.api.traces import number
+from memex.changes import Change, Removed
 from memex.condition import condition
 from memex.config import Paths
 from memex.echoes import Heard
@@ -39,6 +41,7 @@ class Upkeep:
         """The routes of the room."""
         return [
             Route("/v1/status", self.status),
+            Route("/v1/changes", self.changes),
             Route("/v1/reindex", self.reindex, methods=["POST"]),
             Route("/v1/forget", self.forget, methods=["POST"]),
             Route("/v1/forget/selected", self.selected, methods=["POST"]),
@@ -59,6 +62,11 @@ class Upkeep:
                 "missing": self._memex.library.files.missing_count(),
             }
         )
+
+    def changes(self, request: Request) -> Response:
+        """What was renamed and removed, after so many changes that are known (`?after=3`)."""
+        found = self._memex.changes.after(number(request.query_params.get("after", "0")))
+        return JSONResponse({"changes": [_change(each) for each in found]})
 
     async def reindex(self, _: Request) -> Response:
         """Make the index again from the library."""
@@ -126,6 +134,11 @@ def _forgotten(item: Forgotten) -> Json:
         "after": _report(item.after),
         "searches": item.searches,
     }
+
+
+def _change(change: Change) -> Json:
+    kind = "removed" if isinstance(change, Removed) else "renamed"
+    return {"type": kind, **asdict(change)}
 
 
 def _report(report: Report | None) -> Json | None:

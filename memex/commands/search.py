@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 import click
 
 from memex import terminal
+from memex.chips import from_chip
 from memex.commands.common import connect, echo_json, filter_options, json_option, paths
 from memex.commands.shown import Shown, keep
 from memex.protocols import Filters
@@ -78,13 +78,7 @@ def _kind(kind: str) -> str:
 
 
 def _person(name: str) -> str:
-    """In quotation marks that are not in the name, where it needs any; "" where all are."""
-    shown = terminal.one_line(name)
-    if not re.search(r"[\s\"“]", shown):
-        return f"from:{shown}"
-    if '"' not in shown:
-        return f'from:"{shown}"'
-    return "" if "”" in shown else f"from:“{shown}”"
+    return from_chip(terminal.one_line(name))
 
 
 def _month(month: str) -> str:

@@ -16,6 +16,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final, Generic, Literal, TypeVar
 
+from memex.chips import CHIP, value_of
 from memex.protocols import Filters
 from memex.times import Range, Said, range_of, time_of
 from memex.types import KINDS
@@ -60,11 +61,6 @@ SOURCES: Final[dict[str, tuple[str, ...]]] = {
 """What people call a source, and the kinds of `KINDS` that it may be."""
 
 _QUOTED: Final = re.compile(r"\"([^\"]+)\"|“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»")
-_CHIP: Final = re.compile(
-    r"(?<!\S)(?P<name>from|kind|since|until|before|after):"
-    r"(?:\"(?P<quoted>[^\"]+)\"|“(?P<curly>[^”]+)”|(?P<bare>[^\s\"“]+))",
-    re.IGNORECASE,
-)
 _DETERMINER: Final = r"(?:an?|the|my|our|his|her|their|this|that|which|what|some|any|\w+['’]s)"
 _SOURCE: Final = re.compile(
     rf"(?:(?<!\w)(?:(?:in|from|on|at|during) )?(?P<before>{_DETERMINER}|in|from|on|at|during) "
@@ -194,10 +190,10 @@ class _Chip:
 
 def _chips(query: str, now: datetime) -> Iterable[_Chip]:
     """The chips of a query; what looks like one and means nothing stays text."""
-    for match in _CHIP.finditer(query):
+    for match in CHIP.finditer(query):
         name = match["name"].casefold()
-        value = match["quoted"] or match["curly"] or match["bare"]
-        chip = _Chip(name, value.strip(), match.start(), match.end())
+        value = value_of(match)
+        chip = _Chip(name, value, match.start(), match.end())
         if name == "from":
             yield chip
         elif name == "kind":

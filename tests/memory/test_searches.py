@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from memex.backup import back_up
+from memex.chips import renamed
 from memex.daemons import ROLES
 from memex.errors import InvalidRequest
 from memex.forgetting import Forgotten
@@ -40,6 +41,14 @@ def test_a_query_is_saved_once_however_it_is_spaced(notes: Notes) -> None:
         searches.save(" ")
     with pytest.raises(InvalidRequest, match="too long"):
         searches.save("x" * 2_001)
+
+
+def test_those_that_say_the_same_by_now_are_one(notes: Notes) -> None:
+    searches = notes.library.searches
+    for query in ("from:Ben roses", 'from:"Voice 3" roses', "bread"):
+        searches.save(query)
+    searches.rewrite(lambda query: renamed(query, "Voice 3", "Ben"))
+    assert queries(notes.library) == ["bread", "from:Ben roses"]
 
 
 def test_what_is_removed_is_gone_from_the_bytes(notes: Notes) -> None:

@@ -64,8 +64,15 @@ def test_a_voice_is_heard_named_found_and_forgotten(
             next(d["id"] for d in memex.client.documents() if d["title"] == "first")
         )["segments"]}  # fmt: skip
         ours = min(texts)
+    memex.run("searches", "save", f'from:"{ours}" kind:audio')
     said = memex.run("people", "name", ours, "Ada").stdout
     assert said == "Ada it is, in 1 document.\n"
+    assert memex.client.changes(0)[-1] == {"type": "renamed", "before": ours, "now": "Ada"}
+    assert memex.client.saved_searches()[0]["query"] == "from:Ada kind:audio"
+    for query in (f'from:"{ours}"', "from:ada"):
+        hits = memex.client.search(query, 10)["hits"]
+        assert hits
+        assert all("Ada" in hit["speaker"] for hit in hits)
     assert "Ada" in speakers(memex, "first")
     rows = memex.json("people", "list")["people"]
     assert [row["name"] for row in rows][:2] == ["Bert", "Ada"]
@@ -73,7 +80,9 @@ def test_a_voice_is_heard_named_found_and_forgotten(
     assert any(hit["speaker"] and "Ada" in hit["speaker"] for hit in
                memex.client.search("Ada", 10)["hits"])  # fmt: skip
 
+    known = memex.client.status()["changes"]
     assert memex.run("people", "forget", "Ada", "--yes").stdout.startswith("Ada is forgotten")
+    assert memex.client.changes(known) == [{"type": "renamed", "before": "Ada", "now": None}]
     assert "Ada" not in speakers(memex, "first")
     assert not any(hit["speaker"] and "Ada" in hit["speaker"] for hit in
                    memex.client.search("Ada", 10)["hits"])  # fmt: skip

@@ -224,3 +224,25 @@ def test_forgetting_a_document_forgets_who_spoke_in_it(room: Room) -> None:
     id_ = room.hear(("Hello there.", ADA))
     room.memory.forget(id_)
     assert room.library.database.all("SELECT * FROM spoken") == []
+
+
+def test_who_was_called_so_is_known_by_that(room: Room) -> None:
+    room.hear(("Hello there.", ADA), ("Good day to you.", BERT))
+    room.people.name("Voice 1", "Ada")
+    room.people.name("Ada", "Ada Palmer")
+    called = room.people.called
+    assert [called(who) for who in ("voice 1", "Voice  1", "1", "ada palmer")] == ["Ada Palmer"] * 4
+    assert [called(who) for who in ("voice 2", "Voice 7", "Zoe")] == ["Voice 2", "Voice 7", "Zoe"]
+
+
+@pytest.mark.parametrize("query", ['from:"Voice 1"', "from:“voice 1” hello", "from:ada there"])
+def test_what_a_voice_said_is_found_by_what_it_was_called_before(room: Room, query: str) -> None:
+    document = room.hear(("Hello there.", ADA), ("Good day to you.", BERT))
+    before = [hit.passage.id for hit in room.memory.recall(query)]
+    room.people.name("Voice 1", "Ada")
+    room.memory.indexer.discard(document)
+    for _ in room.memory.indexer.reconcile():
+        pass
+    found = [hit.passage.id for hit in room.memory.recall(query)]
+    assert found
+    assert found == before or "ada" in query
