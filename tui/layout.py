@@ -66,17 +66,33 @@ def laid_out(segment: Segment, before: Segment | None, look: Look) -> list[Conte
 def _between(
     segment: Segment, before: Segment | None, gutter: int, width: int
 ) -> Iterator[Content]:
-    """What parts a segment from the one before: a page's number, a heading, an empty line."""
+    """What parts a segment from the one before: a page's number, a heading, an empty line, which
+    stands above a heading and not below it.
+    """
     if segment.page is not None and (before is None or before.page != segment.page):
         yield Content("")
         yield Content.styled(f"{'':{gutter}}── page {segment.page} ──", QUIET)
     if segment.heading and (before is None or before.heading != segment.heading):
-        last = segment.heading.split(" › ")[-1]
-        if last.casefold() != segment.text.strip().casefold():
+        if before is not None or not _is_heading(segment):
             yield Content("")
+        if not _is_heading(segment):
+            last = _heading(segment)
             yield Content(" " * gutter) + Content.styled(cut(last, width), "bold $text-primary")
+    elif before is not None and _is_heading(before):
+        return
     elif segment.start is None or (before is not None and before.speaker != segment.speaker):
         yield Content("")
+
+
+def _heading(segment: Segment) -> str:
+    """The innermost of those that a segment stands under."""
+    return (segment.heading or "").split(" › ")[-1]
+
+
+def _is_heading(segment: Segment) -> bool:
+    """Whether it is the heading itself."""
+    heading = _heading(segment)
+    return heading != "" and heading.casefold() == segment.text.strip().casefold()
 
 
 def _gutter(segment: Segment, look: Look, width: int, *, first: bool) -> Content:
@@ -94,8 +110,7 @@ def _texts(segment: Segment, before: Segment | None, look: Look) -> Iterator[Con
     """The lines of a segment's own text, with what is lit in them."""
     marks = [*_matches(segment.text, look), *_spoken(segment, look)]
     who = segment.speaker if before is None or before.speaker != segment.speaker else None
-    heading = (segment.heading or "").split(" › ")[-1].casefold()
-    base = "bold $text-primary" if heading == segment.text.strip().casefold() else ""
+    base = "bold $text-primary" if _is_heading(segment) else ""
     if not base and not look.target and look.at is None:
         base = AROUND
     at = 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.tui.driving import Driver, drive
-from tests.tui.fakes import Doc, FakeMemory, FakeReach, talk
+from tests.tui.fakes import Doc, FakeMemory, FakeReach, segment, talk
+from tui.layout import Look, laid_out, segment_of
 from tui.pages import MOST, PAGE
 
 HOURS = 9000
@@ -111,3 +112,17 @@ def test_a_quote_is_copied_with_its_source() -> None:
         )
 
     drive(steps)
+
+
+def test_an_empty_line_stands_above_a_heading_and_not_below_it() -> None:
+    said = [
+        ("Bread", "Bread"), ("Bread", "Bake it."), ("Food › Soup", "Soup"),
+        ("Food › Soup", "Boil"), ("Food › Soup", "Stir"), (None, "Eat"), (None, "Rest"),
+    ]  # fmt: skip
+    segments = [segment_of(segment(text, heading=heading)) for heading, text in said]
+    lines = [
+        line.plain.strip()
+        for each, before in zip(segments, [None, *segments], strict=False)
+        for line in laid_out(each, before, Look(60))
+    ]
+    assert lines == ["Bread", "Bake it.", "", "Soup", "Boil", "", "Stir", "", "Eat", "", "Rest"]
