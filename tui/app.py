@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandList, CommandPalette
-from textual.events import Event, InputEvent
+from textual.events import Event, InputEvent, Key, Paste
 from textual.screen import Screen
 
 from tui.garbage import QUIET, Garbage
+from tui.keyboard import Keyboard
 from tui.link import Line
 from tui.memory import Hush, Reach
 from tui.messages import Broke
@@ -92,6 +93,7 @@ class MemexApp(App[None]):
         self._sense: Newest[None] = Newest(
             lambda _: self._line.sense(), lambda run: beside(self, run, "sense")
         )
+        self.keyboard = Keyboard(self, super().on_event)
         self._main = Main(self._line, self._player)
 
     def _post(self, message: object) -> None:
@@ -150,12 +152,16 @@ class MemexApp(App[None]):
         self.call_after_refresh(self._begin)
 
     async def on_event(self, event: Event) -> None:
-        """Whatever Textual does, and note that somebody is there."""
+        """Keys have their turn, all else is done as it comes."""
         if self._garbage and isinstance(event, InputEvent):
             self._garbage.touch()
-        await super().on_event(event)
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            await self.keyboard.take(event)
+        else:
+            await super().on_event(event)
 
     def _begin(self) -> None:
+        self.keyboard.begin()
         if self._garbage:
             self._garbage.settle()
             self.set_interval(QUIET, self._garbage.look)

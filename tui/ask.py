@@ -14,11 +14,13 @@ from textual.widgets import Input, Static
 from memex.errors import DaemonUnavailable, InvalidRequest, MemexError
 from tui.asking import after, located, why
 from tui.cell import Cell, Citations
+from tui.entry import Entry
 from tui.findings import Place
 from tui.link import Line
 from tui.memory import Memory
 from tui.messages import Cited, Failed, Marked, Opened, Piece, Reasons, Refused
 from tui.prompt import Field
+from tui.text import shown
 from tui.threads import beside, tell
 from tui.why import Why
 
@@ -53,7 +55,7 @@ class Ask(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "look", "Answer", priority=True),
-        Binding("e", "edit", "Edit", priority=True),
+        Binding("e", "edit", "Edit"),
         Binding("escape", "leave_as_it_was", "Leave it", key_display="Esc"),
     ]
 
@@ -137,13 +139,9 @@ class Ask(Vertical):
         if cell := self._at:
             self._current = cell
             self._edit(cell)
-            self.prompt.call_later(self._put, cell.question)
+            self.prompt.value = cell.question
+            self.prompt.cursor_position = len(cell.question)
             self.screen.set_focus(self.prompt)
-
-    def _put(self, text: str) -> None:
-        """Let something stand in the line."""
-        self.prompt.value = text
-        self.prompt.cursor_position = len(text)
 
     def action_leave_as_it_was(self) -> None:
         """Edit it no longer."""
@@ -225,7 +223,7 @@ class Ask(Vertical):
             self.post_message(Refused(message.error))
 
     def focus_cell(self) -> None:
-        """Go to the cell that was asked last, or looked at: at once, keys may be waiting."""
+        """Go to the cell that was asked last, or looked at."""
         cell = self._current
         if cell is None:
             self.screen.set_focus(self.prompt)
@@ -252,7 +250,7 @@ class Ask(Vertical):
         if self.place and self.place.document in documents:
             self.place = None
 
-    def rename(self, before: str, now: str) -> None:
+    def rename(self, before: str, now: str | None) -> None:
         """Somebody is called otherwise."""
         for cell in self.cells():
             cell.cite([place.renamed(before, now) for place in cell.places])
@@ -272,8 +270,21 @@ class Ask(Vertical):
         elif message.what == "stale":
             for each in [each for each in self.cells() if each.stale]:
                 self._ask(each, each.question)
+        elif message.what == "correct":
+            self._correct(cell)
         else:
             beside(self, lambda: self._explain(cell), "why")
+
+    def on_cell_left(self, message: Cell.Left) -> None:
+        """To the cell above or below; below the last one is the line."""
+        message.stop()
+        cells = self.cells()
+        at = cells.index(message.cell) + message.by
+        if at == len(cells):
+            self.screen.set_focus(self.prompt)
+        elif at >= 0:
+            self._current = cells[at]
+            cells[at].enter(message.by)
 
     def _explain(self, cell: Cell) -> None:
         """In a thread."""
@@ -300,30 +311,51 @@ class Ask(Vertical):
         cell = self._at or self._current
         if cell is None:
             return
-        place = None if cell.has_focus else cell.place
-        mark = f"c{place.n}" if place else ""
+        mark, trace = _mark(cell), cell.trace
         wanted = None if cell.verdicts.get(mark) == verdict else verdict
-        beside(self, lambda: self._label(cell.trace, mark, wanted), "mark")
 
-    def _label(self, trace: int | None, mark: str, verdict: str | None) -> None:
-        """In a thread."""
-        try:
-            if trace is None:
-                raise _untraced()
-            self._line.use(lambda memory: memory.label(str(trace), verdict, mark=mark))
-        except DaemonUnavailable:
-            return  # the link says so
-        except MemexError as error:
-            tell(self, Refused(error))
-        else:
-            tell(self, Marked(trace, mark, verdict))
+        def work() -> None:
+            try:
+                self._label(trace, mark, wanted)
+            except DaemonUnavailable:
+                return  # the link says so
+            except MemexError as error:
+                tell(self, Refused(error))
+
+        beside(self, work, "mark")
+
+    def _correct(self, cell: Cell) -> None:
+        """Call it wrong, and ask what would be right: somebody's own words for it."""
+        mark, trace = _mark(cell), cell.trace
+        about = f"[{mark[1:]}] of “{cell.question}”" if mark else f"“{cell.question}”"
+        entry = Entry(
+            "What would be right?",
+            Content(shown(about)),
+            lambda typed: self._label(trace, mark, "wrong", typed),
+            value=cell.notes.get(mark, ""),
+            hint="It is called wrong, and this is noted with it",
+        )
+        self.app.push_screen(entry)
+
+    def _label(self, trace: int | None, mark: str, verdict: str | None, note: str = "") -> None:
+        """In a thread. Raises `MemexError`."""
+        if trace is None:
+            raise _untraced()
+        self._line.use(lambda memory: memory.label(str(trace), verdict, mark=mark, note=note))
+        tell(self, Marked(trace, mark, verdict, note))
 
     def on_marked(self, message: Marked) -> None:
         """Show it."""
         message.stop()
         for cell in self.cells():
             if cell.trace == message.trace:
-                cell.mark(message.mark, message.verdict)
+                cell.mark(message.mark, message.verdict, message.note)
+
+
+def _mark(cell: Cell) -> str:
+    """What is called right or wrong: the citation that has the cursor, or "" for the answer."""
+    place = None if cell.has_focus else cell.place
+    return f"c{place.n}" if place else ""
 
 
 def _untraced() -> MemexError:
@@ -348,9 +380,11 @@ def _tips() -> Content:
         "A question may follow the one above it: “and when was that?”\n"
         "The answer says what it rests on, or that nothing was found. Each citation [1] is a "
         "place:\n",
-        ("↑", "bold $text-accent"), " goes there, Enter plays or shows it, Esc comes back. ",
+        ("↑", "bold $text-accent"), " goes there, on up to the answer and those above, Enter plays "
+        "or shows it, Esc comes back. ",
         ("e", "bold $text-accent"), " edits a question and asks it again, ",
         ("w", "bold $text-accent"), " shows why the answer\nis as it is, ",
         ("+", "bold $text-accent"), " and ", ("-", "bold $text-accent"),
-        " call it right or wrong.",
+        " call it right or wrong, ",
+        ("c", "bold $text-accent"), " corrects it.",
     )  # fmt: skip

@@ -75,7 +75,7 @@ class Captions:
             if each.caption is None or (self.document(each.caption) or "") not in {"", *documents}
         ]
 
-    def rename(self, before: str, now: str) -> None:
+    def rename(self, before: str, now: str | None) -> None:
         """Somebody is called otherwise."""
         self.said = [
             replace(each, caption=replace(each.caption, speaker=now))

@@ -27,12 +27,13 @@ QUIET: Final = "$foreground 55%"
 class _Entry(Lines):
     """A citation: where it stands, and what it says there."""
 
-    def __init__(self, place: Place, verdict: list[tuple[str, str]]) -> None:
+    def __init__(self, place: Place, verdict: list[tuple[str, str]], note: str) -> None:
         self._place = place
         self._verdict = verdict
+        self._note = note
 
     def lines(self, width: int) -> list[Content]:
-        """One of where it stands, and the quote."""
+        """One of where it stands, the quote, and what would be right."""
         place = self._place
         facts = []
         if place.start is not None:
@@ -48,17 +49,47 @@ class _Entry(Lines):
         title = cut(place.title, width - sign.cell_length - said.cell_length - 1)
         quote = Content.styled(f"“{shown(place.spelled or place.text)}”", "$foreground 80%")
         head = Content.assemble(sign, (f" {title}", "bold"), said)
-        return [head, *hung(quote, width, "    ")]
+        note = hung(Content.styled(*_righted(self._note)), width, "    ") if self._note else []
+        return [head, *hung(quote, width, "    "), *note]
 
 
 class Citations(OptionList, inherit_bindings=False):
-    """What an answer quotes."""
+    """What an answer quotes. Before the first one comes the answer, behind the last one the next
+    question.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "Play, read"),
         Binding("down,j", "cursor_down", "Next citation", show=False),
         Binding("up,k", "cursor_up", "Citation before", show=False),
     ]
+
+    class Left(Message):
+        """The cursor goes beyond the first one, or the last."""
+
+        def __init__(self, by: int) -> None:
+            """1: beyond the last."""
+            super().__init__()
+            self.by = by
+
+    def action_cursor_up(self) -> None:
+        """To the one before."""
+        if self.highlighted:
+            super().action_cursor_up()
+        else:
+            self.post_message(self.Left(-1))
+
+    def action_cursor_down(self) -> None:
+        """To the next one."""
+        if self.highlighted is not None and self.highlighted < self.option_count - 1:
+            super().action_cursor_down()
+        else:
+            self.post_message(self.Left(1))
+
+    def enter(self, at: int) -> None:
+        """To one of them; -1 is the last."""
+        self.highlighted = at % self.option_count
+        self.screen.set_focus(self)
 
 
 class Cell(Vertical, can_focus=True):
@@ -68,16 +99,28 @@ class Cell(Vertical, can_focus=True):
         Binding("r", "again", "Again"),
         Binding("w", "why", "Why"),
         Binding("R", "stale", "Again what is stale", show=False),
+        Binding("c", "correct", "Correct", show=False),
+        Binding("down,j", "move(1)", "On", show=False),
+        Binding("up,k", "move(-1)", "Back", show=False),
     ]
 
     class Wanted(Message):
-        """Something is to be done with a cell: "again", "why", "stale"."""
+        """Something is to be done with a cell: "again", "why", "stale", "correct"."""
 
         def __init__(self, cell: Cell, what: str) -> None:
-            """`what` is one of the three."""
+            """`what` is one of the four."""
             super().__init__()
             self.cell = cell
             self.what = what
+
+    class Left(Message):
+        """The cursor goes on to another cell, or to the line."""
+
+        def __init__(self, cell: Cell, by: int) -> None:
+            """From which, and whether on (1) or back."""
+            super().__init__()
+            self.cell = cell
+            self.by = by
 
     def __init__(self, number: int, question: str) -> None:
         """`number` counts the cells from 1."""
@@ -89,6 +132,8 @@ class Cell(Vertical, can_focus=True):
         self.trace: int | None = None
         self.places: Sequence[Place] = ()
         self.verdicts: dict[str, str | None] = {}
+        self.notes: dict[str, str] = {}
+        """What would be right, as the user has it."""
         self.busy = False
         """Whether its answer is waited for."""
         self.stale = False
@@ -131,6 +176,7 @@ class Cell(Vertical, can_focus=True):
         self.busy, self.stale = True, False
         self.after = self.follows = self.said = None
         self.verdicts.clear()
+        self.notes.clear()
         self.turn += 1
         self._draw()
         return self.turn
@@ -164,9 +210,9 @@ class Cell(Vertical, can_focus=True):
         self.places = places
         self._draw()
 
-    def mark(self, mark: str, verdict: str | None) -> None:
-        """Show that it, or a citation, was called right or wrong."""
-        self.verdicts[mark] = verdict
+    def mark(self, mark: str, verdict: str | None, note: str = "") -> None:
+        """Show that it, or a citation, was called right or wrong, and what would be right."""
+        self.verdicts[mark], self.notes[mark] = verdict, note
         self._draw()
 
     def _draw(self) -> None:
@@ -185,7 +231,11 @@ class Cell(Vertical, can_focus=True):
         self.query_one("#answer", Static).update(Content(text, numbers))
         list_ = self.query_one(Citations)
         at = list_.highlighted or 0
-        entries = (_Entry(place, self._verdict(f"c{place.n}")) for place in self.places)
+        marks = (f"c{place.n}" for place in self.places)
+        entries = (
+            _Entry(place, self._verdict(mark), self.notes.get(mark, ""))
+            for place, mark in zip(self.places, marks, strict=True)
+        )
         list_.set_options(Option(entry) for entry in entries)
         list_.display = bool(self.places)
         list_.highlighted = at if self.places else None
@@ -219,11 +269,35 @@ class Cell(Vertical, can_focus=True):
             self.post_message(Opened(self.places[event.option_index]))
 
     def _understood(self) -> Iterator[tuple[str, str]]:
-        """What it was understood as, and whether that still holds."""
+        """What it was understood as, whether that still holds, and what would be right."""
         if self.follows is not None and self.said is not None:
             yield f"understood as: {shown(self.said['understood'])}", QUIET
         if self.stale:
             yield "stale: what it follows was asked again; r asks it, R all", "$text-warning"
+        if note := self.notes.get(""):
+            yield _righted(note)
+
+    def on_citations_left(self, message: Citations.Left) -> None:
+        """To the answer, or to the next cell."""
+        message.stop()
+        if message.by < 0:
+            self.screen.set_focus(self)
+        else:
+            self.post_message(self.Left(self, 1))
+
+    def action_move(self, by: int) -> None:
+        """Into what it quotes, or to another cell."""
+        if by > 0 and self.places:
+            self.query_one(Citations).enter(0)
+        else:
+            self.post_message(self.Left(self, by))
+
+    def enter(self, by: int) -> None:
+        """Come to it from the cell above (1) or from below."""
+        if by < 0 and self.places:
+            self.query_one(Citations).enter(-1)
+        else:
+            self.screen.set_focus(self)
 
     def action_again(self) -> None:
         """Ask it once more."""
@@ -233,6 +307,15 @@ class Cell(Vertical, can_focus=True):
         """Ask all again that are stale."""
         self.post_message(self.Wanted(self, "stale"))
 
+    def action_correct(self) -> None:
+        """Say what would be right."""
+        self.post_message(self.Wanted(self, "correct"))
+
     def action_why(self) -> None:
         """Show why the answer is as it is."""
         self.post_message(self.Wanted(self, "why"))
+
+
+def _righted(note: str) -> tuple[str, str]:
+    """What would be right, in the user's words."""
+    return f"right would be: {shown(note)}", "$text-success"

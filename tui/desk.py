@@ -100,7 +100,7 @@ class Desk(Vertical):
         if self.place and self.place.document in documents:
             self.show(None)
 
-    def rename(self, before: str, now: str) -> None:
+    def rename(self, before: str, now: str | None) -> None:
         """Somebody is called otherwise."""
         self.reader.rename(before, now)
         if self.place:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import UTC, datetime
 from typing import ClassVar, Final
 
@@ -247,7 +247,8 @@ class Documents(Section[Holding]):
             tell(self, Forgot(gone))
             self._line.watch()
 
-    def on_forgot(self, message: Forgot) -> None:
-        """List it no longer. (The message goes on to the screen.)"""
-        self.show([each for each in self._all or () if each.key not in message.documents])
-        self.renew()
+    def forget(self, documents: Set[str]) -> None:
+        """List what is no more no longer."""
+        self.show([each for each in self._all or () if each.key not in documents])
+        if self.seen:
+            self.renew()

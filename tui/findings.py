@@ -63,10 +63,10 @@ class Place:
         """The words of the query in it, as they stand there, in small letters."""
         return frozenset(self.text[start:end].casefold() for start, end in self.matches)
 
-    def renamed(self, before: str, now: str) -> Place:
+    def renamed(self, before: str, now: str | None) -> Place:
         """The same, where somebody is called otherwise by now."""
         who = [now if each == before else each for each in (self.speaker or "").split(", ")]
-        return replace(self, speaker=", ".join(who) or None)
+        return replace(self, speaker=", ".join(filter(None, who)) or None)
 
 
 @dataclass(frozen=True, slots=True)

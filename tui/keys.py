@@ -40,10 +40,11 @@ KEYS: Final = {
         "s": "stop",
     },
     "A question": {
-        "↑": "from the line, into the answer that came last",
+        "↑ ↓": "from the line to what the last answer quotes, the answer, those above; back",
         "e": "edit it and ask again; Esc leaves it as it is",
         "r R": "ask it again; all that are stale, since what they follow was asked again",
         "w": "why the answer is as it is",
+        "c": "correct the citation, or the answer: it is called wrong, and what you write is noted",
     },
     "The library": {
         "F4": "once more: on to people, podcasts, watched folders, gaps",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, ClassVar, Final, cast
 
 from textual import events
@@ -19,7 +19,7 @@ from tui.findings import Place
 from tui.folders import Folders
 from tui.gaps import Gaps
 from tui.link import Line
-from tui.messages import Chosen, Forgot, Linked, Opened
+from tui.messages import Chosen, Linked, Opened
 from tui.naming import People
 from tui.podcasts import Podcasts
 from tui.prompt import Field
@@ -104,7 +104,6 @@ class Library(Vertical):
     """The room: a part of it is seen, and a line that narrows its list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "list", "List", show=False, priority=True),
         Binding("down", "list", "List", priority=True),
     ]
 
@@ -160,7 +159,7 @@ class Library(Vertical):
             self._named(part).enter()
 
     def turn(self, part: str) -> None:
-        """To another part, with its keys at hand: at once, keys may be waiting."""
+        """To another part, with its keys at hand."""
         self._part = part
         self.query_one("#parts", ContentSwitcher).current = part
         self.prompt.placeholder = self.part.ASKS
@@ -220,6 +219,11 @@ class Library(Vertical):
         event.stop()
         self.part.narrow(event.value)
 
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Into the list."""
+        event.stop()
+        self.action_list()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What is of the line."""
         return action != "list" or (self.is_mounted and self.screen.focused is self.prompt)
@@ -238,15 +242,19 @@ class Library(Vertical):
         """Likewise."""
         self.place = message.place
 
-    def on_forgot(self, message: Forgot) -> None:
-        """Keep it no longer. (The message goes on to the screen.)"""
-        if self.place and self.place.document in message.documents:
+    def forget(self, documents: Set[str]) -> None:
+        """Keep nothing of what was forgotten."""
+        self.query_one(Documents).forget(documents)
+        if self.place and self.place.document in documents:
             self.place = None
 
-    def rename(self, before: str, now: str) -> None:
+    def rename(self, before: str, now: str | None) -> None:
         """Somebody is called otherwise."""
         if self.place:
             self.place = self.place.renamed(before, now)
+        people = self.query_one(People)
+        if people.seen:
+            people.renew()
 
 
 def _cells(drawn: Mapping[str, Content]) -> int:

@@ -11,7 +11,7 @@ from textual.message import Message
 
 from memex.errors import DaemonUnavailable, MemexError
 from tui.memory import Hush, Memory, Reach
-from tui.messages import Hushed, Link, Linked, Refused, Sensed, Told
+from tui.messages import Forgot, Hushed, Link, Linked, Refused, Renamed, Sensed, Told
 
 if TYPE_CHECKING:
     from memex.config import WatchedFolder
@@ -29,6 +29,9 @@ class Line:
         self._lock = threading.Lock()
         self._memory: Memory | None = None
         self._said: tuple[Link, str] | None = None
+        self._heeding = threading.Lock()
+        self._heeded: tuple[object, int] | None = None
+        """Of which memexd how many changes are told."""
 
     def use(self, work: Callable[[Memory], T], *, starts: bool = True) -> T:
         """Ask the memory something; its daemon is started where it does not run and somebody
@@ -81,8 +84,7 @@ class Line:
             if self._memory is None and not self._reach.running():
                 self._say("gone", "memexd is not running.")
                 return
-            status: Mapping[str, Any] = self.use(lambda memory: memory.status(), starts=False)
-            self._tell(Told(status))
+            self._tell(Told(self.use(self._status, starts=False)))
         except DaemonUnavailable:
             return  # told already
         except MemexError as error:
@@ -91,7 +93,7 @@ class Line:
     def begin(self) -> None:
         """Reach the memory for the first time: its daemon may be started."""
         try:
-            self._tell(Told(self.use(lambda memory: memory.status())))
+            self._tell(Told(self.use(self._status)))
         except DaemonUnavailable:
             return  # told already
         except MemexError as error:
@@ -103,6 +105,20 @@ class Line:
             self._tell(Sensed(self._reach.hearing()))
         except MemexError as error:
             self._tell(Sensed({"trouble": error.message}))
+
+    def _status(self, memory: Memory) -> Mapping[str, Any]:
+        """How the daemon is. What changed since the last look of what may be on the screen, by
+        whomever, is told first.
+        """
+        with self._heeding:
+            status: Mapping[str, Any] = memory.status()
+            here, count = status["memexd"], status["changes"]
+            known, told = self._heeded or (here, count)
+            after = told if known == here else 0  # it counts anew
+            for change in memory.changes(after) if count > after else ():
+                self._tell(_told(change))
+            self._heeded = here, count
+            return status
 
     def _reached(self, starts: bool) -> Memory:
         with self._lock:  # two threads start one daemon
@@ -120,3 +136,9 @@ class Line:
         if self._said != (link, why):
             self._said = (link, why)
             self._tell(Linked(link, why))
+
+
+def _told(change: Mapping[str, Any]) -> Message:
+    if change["type"] == "removed":
+        return Forgot(frozenset(change["documents"]))
+    return Renamed(change["before"], change["now"])

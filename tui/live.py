@@ -212,7 +212,7 @@ class Live(Vertical):
         """Remember it. (The message goes on to the screen.)"""
         self.place = message.place
 
-    def rename(self, before: str, now: str) -> None:
+    def rename(self, before: str, now: str | None) -> None:
         """Somebody is called otherwise."""
         self.captions.rename(before, now)
         if self.place:

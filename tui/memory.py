@@ -69,6 +69,9 @@ class Memory(Protocol):
     def status(self) -> Json:
         """Counts and states."""
 
+    def changes(self, after: int) -> list[Json]:
+        """What was renamed and removed, after so many changes that the status counts."""
+
     def documents(self, kind: str | None = None, *, hidden: bool = False) -> list[Json]:
         """The catalogue, newest first."""
 

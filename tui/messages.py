@@ -152,6 +152,8 @@ class Marked(Message):
     mark: str
     """"3" as it was shown; "" for the whole."""
     verdict: str | None
+    note: str = ""
+    """What would be right, in the user's words."""
 
 
 @dataclass
@@ -243,7 +245,8 @@ class Renamed(Message):
 
     before: str
     """As they were called."""
-    now: str
+    now: str | None
+    """None where it is not known any longer who that is."""
 
 
 @dataclass

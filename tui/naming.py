@@ -14,7 +14,7 @@ from textual.timer import Timer
 from memex.errors import DaemonUnavailable, MemexError, NotFound
 from tui.entry import Entry
 from tui.findings import Place
-from tui.messages import Opened, Refused, Renamed
+from tui.messages import Opened, Refused
 from tui.people import Person, counted, meant, opened, people, quotes, same
 from tui.section import Done, Listing, Section
 from tui.sure import Sure
@@ -240,7 +240,7 @@ class People(Section[Person]):
         changed = self._line.use(lambda memory: memory.name_voice(person.key, name, owner=owner))
         told = counted(changed["documents"], "document")
         tell(self, Done(f"{shown(name)} it is, in {told}."))
-        tell(self, Renamed(person.key, name))
+        self._line.watch()  # which tells all rooms
 
 
 def _quote(place: Place) -> Content:

@@ -89,7 +89,7 @@ class Pages:
             self._heights[number] = page.measure(height)
         self.tops = [0, *accumulate(self._heights)]
 
-    def rename(self, before: str, now: str) -> None:
+    def rename(self, before: str, now: str | None) -> None:
         """Somebody is called otherwise."""
         for page in self.here.values():
             page.segments = [_renamed(each, before, now) for each in page.segments]
@@ -168,5 +168,5 @@ class Pages:
         return other.start if other else None
 
 
-def _renamed(segment: Segment, before: str, now: str) -> Segment:
+def _renamed(segment: Segment, before: str, now: str | None) -> Segment:
     return replace(segment, speaker=now) if segment.speaker == before else segment

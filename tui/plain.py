@@ -281,6 +281,14 @@ class Plain:
             what = f"Hit {number}"
         yield f"{what}: {f'marked {verdict}' if verdict else 'not marked'}."
 
+    def correct(self, words: str) -> Said:
+        """Call the answer wrong, and note what would be right."""
+        trace = self._trace()
+        if not words:
+            raise InvalidRequest("What would be right?", "Write it behind correct.")
+        self._line.use(lambda memory: memory.label(trace, "wrong", note=words))
+        yield "The answer: marked wrong, with what would be right."
+
     def _trace(self) -> str:
         if self._answer is None:
             raise InvalidRequest("There is no answer yet.", "Type ask, and a question.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -15,21 +14,7 @@ from tui.text import typable
 class Field(Input):
     """A line. What stands in it is drawn as it is: so nothing gets into it that a terminal would
     obey, whether it is pasted or comes from a query of another program.
-
-    Keys that come at once do what they would one by one. Textual passes a key that is no letter
-    from widget to widget up to the program, which looks what it does: letters behind it would be
-    typed before it is done.
     """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        replace(each, action=f"in_turn({each.action!r})", priority=True)
-        for each in Input.BINDINGS
-        if isinstance(each, Binding)
-    ]
-
-    def action_in_turn(self, action: str) -> None:
-        """Do something behind the letters that wait to be typed, and before those that come."""
-        self.call_later(self.run_action, action)
 
     def validate_value(self, value: str) -> str:
         """Text alone."""

@@ -80,7 +80,7 @@ class Reader(ScrollView, can_focus=True):
             self._asked.discard(came)
         self._settle((number, line))
 
-    def rename(self, before: str, now: str) -> None:
+    def rename(self, before: str, now: str | None) -> None:
         """Somebody is called otherwise."""
         anchor = self._anchor()
         self.pages.rename(before, now)

@@ -72,13 +72,13 @@ class Main(Screen[None]):
         Binding("minus", "mark('wrong')", "Wrong", key_display="-"),
         Binding("y", "copy", "Copy"),
         Binding("o", "open", "Open"),
-        Binding("slash", "type", "Type", key_display="/", priority=True),
+        Binding("slash", "type", "Type", key_display="/"),
         Binding("question_mark", "keys", "Keys", key_display="?"),
         Binding("escape", "back", "Back", show=False),
-        Binding("f2", "turn('search')", "Search", show=False, priority=True),
-        Binding("f3", "turn('ask')", "Ask", show=False, priority=True),
-        Binding("f4", "library", "Library", show=False, priority=True),
-        Binding("f5", "turn('live')", "Live", show=False, priority=True),
+        Binding("f2", "turn('search')", "Search", show=False),
+        Binding("f3", "turn('ask')", "Ask", show=False),
+        Binding("f4", "library", "Library", show=False),
+        Binding("f5", "turn('live')", "Live", show=False),
         Binding("f8", "hush('private')", "Private", show=False),
         Binding("f9", "hush('paused')", "Pause hearing", show=False),
     ]
@@ -243,9 +243,8 @@ class Main(Screen[None]):
     def on_forgot(self, message: Forgot) -> None:
         """Leave nothing of it on the screen."""
         self.desk.forget(message.documents)
-        self.search.forget(message.documents)
-        self.ask.forget(message.documents)
-        self.live.forget(message.documents)
+        for room in (self.search, self.ask, self.library, self.live):
+            room.forget(message.documents)
 
     def on_renamed(self, message: Renamed) -> None:
         """Say how somebody is called by now, wherever that stands."""
@@ -301,7 +300,7 @@ class Main(Screen[None]):
             self.live.enter()
         else:
             self.desk.show(self.search.results.place)
-        self.set_focus(self.room.prompt)  # at once: keys may be waiting already
+        self.set_focus(self.room.prompt)
 
     def action_library(self) -> None:
         """To the library; from there, to the next part of it."""

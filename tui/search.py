@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
+from memex.chips import renamed
 from memex.errors import DaemonUnavailable, MemexError
 from tui.chips import Chips, toggled
 from tui.earlier import STAR, Earlier
@@ -54,7 +55,6 @@ class Search(Vertical):
     """The room."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take", "Search", show=False, priority=True),
         Binding("up", "earlier", "Earlier", priority=True),
         Binding("down", "below", "Hits", priority=True),
         Binding("ctrl+r", "history", "History"),
@@ -101,23 +101,18 @@ class Search(Vertical):
         """Nothing is asked yet."""
         self._show_hint()
 
-    # Keys of the line. They are done before the next one is looked at, which may be for the hits.
+    # Keys of the line.
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What is of the line; what is saved from the hits, too."""
-        if not self.is_mounted or action not in {"take", "earlier", "below", "history"}:
+        if not self.is_mounted or action not in {"earlier", "below", "history"}:
             return True
         return self.screen.focused is self.prompt
-
-    def action_take(self) -> None:
-        """What stands there is meant; on to the hits."""
-        self.prompt.action_in_turn("submit")
-        self._enter_results()
 
     def action_below(self) -> None:
         """Into the hits; where an earlier query is shown, to a later one."""
         if self.history.walking:
-            self.prompt.call_later(lambda: self._walk(self.history.forth()))
+            self._walk(self.history.forth())
         else:
             self._enter_results()
 
@@ -137,9 +132,10 @@ class Search(Vertical):
         self._timer = self.set_timer(PAUSE, self.again)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """What stands there is meant."""
+        """What stands there is meant; on to the hits."""
         event.stop()
         self.settle()
+        self._enter_results()
 
     def again(self) -> None:
         """Search for what stands there."""
@@ -276,13 +272,16 @@ class Search(Vertical):
         self.again()
         self.remember()
 
-    def rename(self, _before: str, _now: str) -> None:
-        """Somebody is called otherwise: hits have the name, their text and the chips, too. Those
-        that come are not of the trace any more: the order may be another.
+    def rename(self, before: str, now: str | None) -> None:
+        """Somebody is called otherwise: hits have the name, their text, the chips and what is
+        saved, too. Those that come are not of the trace any more: the order may be another.
         """
+        if now and (text := renamed(self.prompt.value, before, now)) != self.prompt.value:
+            self.put(text)
         self.results.findings = replace(self.results.findings, trace=None)
         self._age += 1
         self.again()
+        self.remember()
 
     # Narrowing.
 
@@ -336,7 +335,7 @@ class Search(Vertical):
 
     def action_earlier(self) -> None:
         """Go to an earlier query, from the one that is typed."""
-        self.prompt.call_later(lambda: self._walk(self.history.back(self.prompt.value)))
+        self._walk(self.history.back(self.prompt.value))
 
     def _walk(self, text: str | None) -> None:
         if text is not None:

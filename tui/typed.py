@@ -64,6 +64,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "why": Command(Plain.why, "", "says how the last answer came about"),
     "right": Command(partial(Plain.mark, verdict="right"), "[N]", "calls it right"),
     "wrong": Command(partial(Plain.mark, verdict="wrong"), "[N]", "calls it wrong"),
+    "correct": Command(Plain.correct, "WORDS", "calls the answer wrong, and notes what is right"),
     "unmark": Command(partial(Plain.mark, verdict=None), "[N]", "takes that back"),
     "save": Command(Plain.save, "", "saves what was searched for, or saves it no longer"),
     "saved": Command(partial(Plain.queries, which=saved), "", "lists saved searches"),

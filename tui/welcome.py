@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, OptionList, Static
@@ -33,6 +34,12 @@ ROLES: Final = {"speech": "hears", "embedding": "compares", "reader": "answers"}
 SAID: Final = {"present": ("✓", "$text-success"), "missing": ("✗", "$text-error")}
 
 
+class Choices(OptionList):
+    """What can be chosen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Choose")]
+
+
 class Welcome(Vertical):
     """The offer."""
 
@@ -44,7 +51,7 @@ class Welcome(Vertical):
     def compose(self) -> ComposeResult:
         """From top to bottom."""
         yield Static(_greeting(), markup=False)
-        yield OptionList(*(Option(_choice(*CHOICES[id_]), id=id_) for id_ in CHOICES))
+        yield Choices(*(Option(_choice(*CHOICES[id_]), id=id_) for id_ in CHOICES))
         yield Field(placeholder="~/Documents", id="path")
         yield Static(id="taken", markup=False)
         yield Static(id="models", markup=False)

@@ -54,7 +54,8 @@ class Scripted:
 
     def status(self) -> Json:
         """All is well."""
-        return {"documents": {"audio": len(self._documents)}, "memex_ingest": 1}
+        daemons = {"memexd": 1, "memex_ingest": 1}
+        return {"documents": {"audio": len(self._documents)}, **daemons, "changes": 0}
 
     def documents(self, kind: str | None = None, *, hidden: bool = False) -> list[Json]:
         """All."""

@@ -36,10 +36,13 @@ class Driver:
         return screen
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        """One after the other, until what they do is done."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.until(lambda: self.app.keyboard.still, key)
 
     async def type(self, text: str) -> None:
-        await self.pilot.press(*(KEYS.get(char, char) for char in text))
+        await self.press(*(KEYS.get(char, char) for char in text))
 
     def press_at_once(self, *keys: str) -> None:
         """As they come from a terminal where the program was busy for a moment."""

@@ -94,6 +94,8 @@ class FakeMemory(Memory):
     searches: list[tuple[str, bool]] = field(default_factory=list)
     """Each query, and whether it left a trace."""
     labels: list[tuple[str, str | None, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """Of each label."""
     windows: list[tuple[str, int, int]] = field(default_factory=list)
     past: list[str] = field(default_factory=list)
     """Earlier queries, oldest first."""
@@ -124,6 +126,8 @@ class FakeMemory(Memory):
     followed: list[Json] = field(default_factory=list)
     """The podcasts."""
     refreshed: list[str] = field(default_factory=list)
+    changed: list[Json] = field(default_factory=list)
+    """What was renamed and removed."""
     heard: queue.Queue[Json | MemexError] = field(default_factory=queue.Queue)
     """What is told to whoever follows what is heard."""
     followers: int = 0
@@ -235,13 +239,18 @@ class FakeMemory(Memory):
 
     def label(self, name: str, verdict: str | None, *, mark: str = "", note: str = "") -> Json:
         self.labels.append((name, verdict, mark))
+        self.notes.append(note)
         return {}
 
     def status(self) -> Json:
         kinds = [document.kind for document in self.held.values()]
         counts = {kind: kinds.count(kind) for kind in kinds}
         told = {"failed": [*self.unread], "feeds": [*self.followed]}
-        return {"documents": counts, "memex_ingest": 7, **told, **self.state}
+        daemons = {"memexd": 6, "memex_ingest": 7}
+        return {"documents": counts, **daemons, "changes": len(self.changed), **told, **self.state}
+
+    def changes(self, after: int) -> list[Json]:
+        return self.changed[after:]
 
     def documents(self, kind: str | None = None, *, hidden: bool = False) -> list[Json]:
         old = {id_ for ids in self.kin.values() for id_ in ids}
@@ -285,6 +294,7 @@ class FakeMemory(Memory):
         others = [each for each in self.speakers if each["name"] not in {who, name}]
         told = next(each for each in self.speakers if each["name"] == who)
         self.speakers = [*others, {**told, "name": name, "named": True, "owner": owner}]
+        self.changed.append({"type": "renamed", "before": who, "now": name})
         return {"documents": len(changed)}
 
     def feeds(self) -> list[Json]:
@@ -333,6 +343,7 @@ class FakeMemory(Memory):
         for n, id_ in enumerate(document_ids):
             yield {"type": "step", "stage": "text", "done": n, "total": len(document_ids)}
             del self.held[id_]
+        self.changed.append({"type": "removed", "documents": [*document_ids]})
         yield {"type": "forgotten", "documents": [*document_ids], "before": None, "after": None}
 
     def add(self, paths: Sequence[Path]) -> Added:

@@ -11,6 +11,7 @@ from memex.errors import NotFound
 from memex.protocols import NO_FILTERS, Filters
 from tests.tui.driving import Driver, drive
 from tests.tui.fakes import FakeMemory, FakeReach, library
+from tui.cell import Citations
 
 if TYPE_CHECKING:
     from memex.wire import Json
@@ -460,3 +461,54 @@ def test_why_is_not_shown_to_somebody_who_types_by_now() -> None:
         assert "Told: system" not in it.text()
 
     drive(steps, reach=FakeReach(memory))
+
+
+def test_a_correction_is_noted_with_the_mark(notebook: FakeReach) -> None:
+    async def steps(it: Driver) -> None:
+        await ask(it)
+        await it.sees("[2] ✎")
+        await it.press("up", "c")
+        await it.sees("What would be right?", "[1] of “who")
+        await it.type("It was [b]Ted")
+        await it.press("enter")
+        await it.sees("desk that remembers · 0:12 · Ben  ✗ wrong", "right would be: It was [b]Ted")
+        await it.press("c")
+        await it.sees("What would be right?")
+        await it.press("escape", "minus")  # it is taken back
+        await it.until(lambda: "✗ wrong" not in it.text())
+        await it.press("up", "c")  # the answer
+        await it.sees("│  “who called it so”")
+        await it.type("1965")
+        await it.press("enter")
+        await it.sees("0.8 s  ✗ wrong", "right would be: 1965")
+        assert it.memory.labels == [("1", "wrong", "c1"), ("1", None, "c1"), ("1", "wrong", "")]
+        assert it.memory.notes == ["It was [b]Ted", "", "1965"]
+
+    drive(steps, reach=notebook)
+
+
+def test_the_cursor_goes_through_all_that_was_asked(notebook: FakeReach) -> None:
+    async def steps(it: Driver) -> None:
+        await ask(it, "who")
+        await it.sees("1 who  0.8 s", "[2] ✎")
+        await ask(it, "when")
+        await it.sees("2 when  0.8 s")
+        await it.until(lambda: it.main.ask.cells()[-1].places)
+        first, second = it.main.ask.cells()
+        await it.press("up", "j")
+        assert second.place
+        assert second.place.n == 2
+        await it.press("k", "up")
+        assert second.has_focus
+        await it.press("up")
+        assert first.query_one(Citations).has_focus
+        assert first.place
+        assert first.place.n == 2
+        await it.press("k", "k", "k")
+        assert first.has_focus
+        await it.press(*["down"] * 5)
+        assert second.place.n == 2
+        await it.press("down", *"so")
+        assert it.main.ask.prompt.value == "so"
+
+    drive(steps, reach=notebook, size=(140, 45))

@@ -12,6 +12,8 @@ from textual.message import Message
 import tui.app
 from tests.tui.driving import Driver, drive
 from tests.tui.fakes import FakeMemory, FakeReach
+from tests.tui.test_ask import answer
+from tests.tui.test_people import voices
 from tui.link import Line
 from tui.messages import Linked
 
@@ -158,3 +160,79 @@ def test_the_ears_are_told_of_while_memexd_does_not_answer() -> None:
         it.memory.open.set()
 
     drive(steps, reach=FakeReach(Silent()))
+
+
+def spoken() -> FakeMemory:
+    """A memory with a voice that has no name, and an answer that quotes it."""
+    memory = voices()
+    memory.pieces = answer()
+    for each in memory.pieces[-1]["citations"]:
+        each["speaker"] = each["speaker"] and "Voice 3"
+    return memory
+
+
+def test_a_name_that_is_given_elsewhere_stands_on_the_screen() -> None:
+    async def steps(it: Driver) -> None:
+        await it.press("f3")
+        await it.type("who")
+        await it.press("enter")
+        await it.sees("0:12 · Voice 3")
+        await it.press("f2")
+        await it.type("hypertext")
+        await it.sees("0:12 · Voice 3", "Voice 3  That word came", 'from:"Voice 3" 1')
+        it.memory.name_voice("Voice 3", "Ben")
+        await it.sees("0:12 · Ben", "Ben  That word came", "from:Ben 1")
+        assert "Voice 3" not in it.text()
+        await it.press("f3")
+        await it.sees("0:12 · Ben")
+        it.memory.changed.append({"type": "renamed", "before": "Ben", "now": None})
+        await it.until(lambda: "Ben" not in it.text())
+
+    drive(steps, reach=FakeReach(spoken()), size=(140, 45))
+
+
+def test_a_chip_has_the_name_that_is_given_elsewhere() -> None:
+    async def steps(it: Driver) -> None:
+        await it.type('bees from:"Voice 3"')
+        await it.sees('from:"Voice 3" ✕')
+        it.memory.name_voice("Voice 3", "Ben")
+        await it.until(lambda: it.main.search.prompt.value == "bees from:Ben")
+        await it.sees("from:Ben ✕")
+
+    drive(steps, reach=FakeReach(spoken()))
+
+
+def test_a_voice_that_is_named_elsewhere_is_listed_so() -> None:
+    async def steps(it: Driver) -> None:
+        await it.press("f4", "f4")
+        await it.sees("? Voice 3")
+        it.memory.name_voice("Voice 3", "Ben")
+        await it.sees("✓ Ben")
+
+    drive(steps, reach=FakeReach(spoken()), size=(140, 45))
+
+
+def test_what_is_forgotten_elsewhere_is_on_the_screen_no_longer() -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("hypertext")
+        await it.sees("3 hits", "A desk that remembers", "Until next week.")
+        del it.memory.held["talk"]
+        it.memory.changed.append({"type": "removed", "documents": ["talk"]})
+        await it.sees("1 hit ·", "A note on hypertext")
+        assert "A desk that remembers" not in it.text()
+        assert "Until next week." not in it.text()
+
+    drive(steps, size=(140, 45))
+
+
+def test_a_memexd_that_counts_anew_tells_what_changed_since_it_began() -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("hypertext")
+        await it.sees("0:12 · Ben")
+        it.memory.changed = [{"type": "renamed", "before": "Zoe", "now": "Zed"}] * 3
+        await it.still()
+        it.memory.changed = [{"type": "renamed", "before": "Ben", "now": "Bert"}]
+        it.memory.state = {"memexd": 8}
+        await it.sees("Bert  That word came")
+
+    drive(steps, size=(140, 45))

@@ -110,6 +110,15 @@ def test_an_answer_comes_whole_with_its_sources_and_is_marked() -> None:
     assert "\x1b" not in "".join(lines)
 
 
+def test_an_answer_is_corrected() -> None:
+    memory = Notebook(pieces=answer())
+    lines = said("correct 1965", "ask who?", "correct 15 March", "correct", reach=FakeReach(memory))
+    assert "The answer: marked wrong, with what would be right." in lines
+    assert lines[-1] == "Not done. What would be right? Write it behind correct."
+    assert memory.labels == [("1", "wrong", "")]
+    assert memory.notes == ["15 March"]
+
+
 def test_a_question_may_follow_the_one_before() -> None:
     memory = Follower()
     lines = said("ask who?", "ask and when?", reach=FakeReach(memory))

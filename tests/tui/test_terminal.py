@@ -112,6 +112,25 @@ def test_find_play_mark_and_ask(memex: Home, sound: VirtualMicrophone, tmp_path:
         terminal.close()
 
 
+def test_keys_are_for_what_is_there_when_their_turn_comes(memex: Home, tmp_path: Path) -> None:
+    if shutil.which("tmux") is None:
+        pytest.skip("no terminal without tmux")
+    environment = {**memex.environment, "TERM": "xterm-256color"}
+    python = shlex.quote(sys.executable)
+    terminal = Terminal(tmp_path / "tmux", f"{python} -m memex.cli --no-start tui", environment)
+    try:
+        terminal.press("F4")  # there is no picture yet
+        terminal.sees("Words of a title", "memexd is not running.")
+        terminal.press("F4", "?")
+        terminal.sees("Everywhere", "every command, found by its name")
+        terminal.press("Escape", "/", "x")  # for a terminal, Esc and a letter are Alt and it
+        terminal.sees("❯ x", "People")
+        terminal.press("C-q")
+        until(terminal.ended, 20)
+    finally:
+        terminal.close()
+
+
 def _first_run(terminal: Terminal) -> None:
     """The daemons are started, and the samples read."""
     terminal.sees("Nothing is remembered yet.", "Look at the samples", "✓ hears", "✓ answers")
