@@ -3,7 +3,8 @@
 Textual passes a key from the widget that has the focus up to the program, which looks what it
 does; what that tells goes up the same way before another widget has the focus. A key that comes
 meanwhile, over a slow line or while the program was busy, would go where the one before it went.
-So it waits until all of that is done, and the first one until there is a picture.
+So it waits until all of that is done, and the first one until there is a picture. A key that is
+held does not wait for itself, where it leaves the focus: or a list would scroll half as fast.
 """
 
 from __future__ import annotations
@@ -50,6 +51,12 @@ class Keyboard:
         self._busy = True
         self._turn = 0
         """Counts the keys."""
+        self._pressed: tuple[str, DOMNode | None] = "", None
+        """The key that is, or was, waited for, and where it went."""
+        self._held = ""
+        """The same key, once it is done and has left the focus."""
+        self._loose = False
+        """Whether it was pressed since, and not waited for."""
 
     @property
     def still(self) -> bool:
@@ -66,9 +73,20 @@ class Keyboard:
         await self._go_on()
 
     async def _go_on(self) -> None:
-        if self._waiting and not self._busy:
+        while self._waiting and not self._busy:
+            stroke = self._waiting.popleft()
+            key = stroke.key if isinstance(stroke, Key) else ""
+            if key and key == self._held:
+                self._loose = True
+                await self._press(stroke)
+                continue
             self._busy = True
-            await self._press(self._waiting.popleft())
+            if self._loose:  # that is to be done before
+                self._loose = False
+                self._waiting.appendleft(stroke)
+            else:
+                self._pressed = key, self._lowest
+                await self._press(stroke)
             self._settle()
 
     def _settle(self) -> None:
@@ -81,6 +99,8 @@ class Keyboard:
     async def _end(self, turn: int) -> None:
         if turn == self._turn and self._busy:
             self._busy = False
+            key, where = self._pressed
+            self._held = key if self._lowest is where else ""
             await self._go_on()
 
     @property

@@ -112,7 +112,7 @@ class Line:
         """
         with self._heeding:
             status: Mapping[str, Any] = memory.status()
-            here, count = status["memexd"], status["changes"]
+            here, count = status.get("memexd"), status.get("changes", 0)  # an older one tells none
             known, told = self._heeded or (here, count)
             after = told if known == here else 0  # it counts anew
             for change in memory.changes(after) if count > after else ():
