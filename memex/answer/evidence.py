@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import groupby
+from itertools import groupby, islice, takewhile
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
@@ -29,7 +29,7 @@ SHORT: Final = 8
 """Words under which a sentence is not quoted by itself."""
 LONG: Final = 60
 """Words over which sentences are not quoted together."""
-AFTER: Final = 3
+AFTER: Final = 5
 """Sentences that are quoted after the best, up to `LONG` words in all."""
 COVERAGE_WEIGHT: Final = 0.5
 """What the question's words in a sentence are worth against its cosine."""
@@ -108,6 +108,8 @@ class Read:
     """At least one."""
     vectors: Vectors
     """Of each sentence, shape (len(sentences), dimension)."""
+    after: Sequence[Sentence]
+    """What follows the passage under the same heading, at most `AFTER`."""
     around: frozenset[str]
     """Who speaks in its document."""
 
@@ -128,17 +130,17 @@ def with_cited(hits: Sequence[Hit], cited: Sequence[Passage]) -> list[Hit]:
 
 def read(hits: Sequence[Hit], texts: Texts, embedder: Embedder) -> list[Read]:
     """The first `PASSAGES` of some hits, in their sentences."""
-    there = [(hit, _sentences(hit.passage, texts)) for hit in hits[:PASSAGES]]
-    there = [(hit, sentences) for hit, sentences in there if sentences]
+    there = [(hit, *_sentences(hit.passage, texts)) for hit in hits[:PASSAGES]]
+    there = [(hit, sentences, after) for hit, sentences, after in there if sentences]
     if not there:
         return []
-    vectors = embedder.encode_documents([each.text for _, found in there for each in found])
-    spoken = {hit.passage.document_id for hit, _ in there if hit.passage.speaker}
+    vectors = embedder.encode_documents([each.text for _, found, _ in there for each in found])
+    spoken = {hit.passage.document_id for hit, *_ in there if hit.passage.speaker}
     around = {id_: frozenset(texts.speakers(id_)) for id_ in spoken}
-    parts = np.split(vectors, np.cumsum([len(found) for _, found in there])[:-1])
+    parts = np.split(vectors, np.cumsum([len(found) for _, found, _ in there])[:-1])
     return [
-        Read(hit, found, part, around.get(hit.passage.document_id, frozenset()))
-        for (hit, found), part in zip(there, parts, strict=True)
+        Read(hit, found, part, after, around.get(hit.passage.document_id, frozenset()))
+        for (hit, found, after), part in zip(there, parts, strict=True)
     ]
 
 
@@ -174,31 +176,29 @@ class _Asked:
 
 
 def _quote(one: Read, asked: _Asked, first: float) -> Quote:
-    passage, sentences = one.hit.passage, one.sentences
+    passage, sentences, told = one.hit.passage, one.sentences, [*one.sentences, *one.after]
     windows = _windows(sentences)
     texts = [_joined(sentences[window], named=False) for window in windows]
     cosines = np.asarray([_together(one.vectors[window]) @ asked.vector for window in windows])
     overlap = np.asarray([_coverage(asked.stems, text) for text in texts])
     right = np.asarray([asked.has_expected(text) for text in texts])
-    spoken = [
-        about(each.text, each.segment.speaker, one.around or asked.people) for each in sentences
-    ]
+    spoken = [about(each.text, each.segment.speaker, one.around or asked.people) for each in told]
     ours = [bool(asked.people & each.people) for each in spoken]
     theirs = np.asarray([any(ours[window]) for window in windows], dtype=np.float32)
     scores = cosines + COVERAGE_WEIGHT * overlap + EXPECTED_WEIGHT * right + OF_THEM_WEIGHT * theirs
     best = int(np.argmax(scores))
     core = _introduced(sentences, windows[best], asked.has_expected)
     around = f"{passage.title} {passage.speaker or ''} {passage.text}"
-    quoted = _widened(sentences, core)
+    quoted = _widened(told, core)
     return Quote(
-        hit=replace(one.hit, passage=_narrow(passage, sentences[quoted])),
+        hit=replace(one.hit, passage=_narrow(passage, told[quoted])),
         best=_narrow(passage, sentences[core]),
         cosine=float(cosines.max()),
         coverage=_coverage(asked.stems, around),
         rank=one.hit.score / first if first else 1.0,
         expected=bool(right[best]),
         of_them=bool(theirs[best]),
-        said=tuple(map(Said, (each.text for each in sentences[quoted]), spoken[quoted])),
+        said=tuple(map(Said, (each.text for each in told[quoted]), spoken[quoted])),
         around=one.around,
     )
 
@@ -213,16 +213,29 @@ def _coverage(stems: frozenset[str], text: str) -> float:
     return len(stems.intersection(content_stems(text))) / len(stems) if stems else 0.0
 
 
-def _sentences(passage: Passage, library: Texts) -> list[Sentence]:
-    """The sentences of a passage with their times, from the library's segments."""
-    segments = library.segments(passage.document_id, passage.first, passage.last)
+def _sentences(passage: Passage, library: Texts) -> tuple[list[Sentence], list[Sentence]]:
+    """The sentences of a passage with their times, from the library's segments, and what follows
+    it under the same heading, at most `AFTER`.
+    """
+    segments = library.segments(passage.document_id, passage.first, passage.last + AFTER)
     language = library.language(passage.document_id)
-    return [
+    told = [
         sentence
         for position, segment in enumerate(segments, start=passage.first)
         for sentence in sentences_of(segment, position, language)
-        if sentence.text in passage.text and not _is_heading(sentence)
     ]
+    own = [
+        at
+        for at, sentence in enumerate(told)
+        if sentence.position <= passage.last and sentence.text in passage.text
+    ]
+    if not own:
+        return [], []
+    last = told[own[-1]]
+    after = takewhile(
+        lambda each: each.segment.heading == last.segment.heading, told[own[-1] + 1 :]
+    )
+    return [told[at] for at in own if not _is_heading(told[at])], list(islice(after, AFTER))
 
 
 def _is_heading(sentence: Sentence) -> bool:

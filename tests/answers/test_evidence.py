@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from memex.answer.evidence import Quote, quotes, read
 from memex.testing import WordLengths
@@ -60,3 +60,34 @@ def test_a_quote_knows_of_whom_its_sentences_speak() -> None:
     assert quote.around == {"Ada", "Ben"}
     assert [each.about.people for each in quote.said] == [{"Ada"}, {"Ben"}]
     assert quote.said[0].text == ADA[1]
+
+
+SAID = (
+    Segment("What do we do about the lantern that hangs in the old boathouse?", 0.0, 4.0),
+    Segment("Leave it.", 5.0, 6.0),
+    Segment("The key is under the third stone.", 7.0, 9.0),
+)
+
+
+def of_first(said: tuple[Segment, ...]) -> Passage:
+    """The quote of a passage that ends with the first segment."""
+    whole = Passage("d:0", "d", said[0].text, "", "talk", "x:d", 0, 0, start=0.0)
+    found = read([Hit(whole, 1.0, {})], Talk(said), WordLengths())
+    return quotes("where is the lantern?", found, WordLengths())[0].hit.passage
+
+
+def test_a_quote_goes_on_behind_the_end_of_its_passage() -> None:
+    quote = of_first(SAID)
+    assert quote.text.endswith("boathouse? Leave it. The key is under the third stone.")
+    assert (quote.first, quote.last, quote.start, quote.end) == (0, 2, 0.0, 9.0)
+
+
+def test_a_quote_does_not_go_on_under_another_heading() -> None:
+    other = replace(SAID[2], heading="Supper")
+    quote = of_first((*SAID[:2], other))
+    assert quote.text.endswith("boathouse? Leave it.")
+
+
+def test_a_quote_that_goes_on_is_no_longer_than_sixty_words() -> None:
+    long = Segment(" ".join(["word"] * 50) + ".", 10.0, 30.0)
+    assert of_first((SAID[0], long)).text == SAID[0].text
