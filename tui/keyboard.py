@@ -30,6 +30,8 @@ WAYS: Final = 4
 """Ways up to the program that a key may take: its own, of what it does, of what that tells, and
 of the focus.
 """
+RELEASED: Final = 0.1
+"""Seconds without a key after which it is no longer held."""
 PATIENCE: Final = 2.0
 """Seconds after which the next key waits no longer: a widget may be busy, or be gone meanwhile."""
 ALONE: Final = re.compile("\x1b(?=[^\x1b\\[Obf\x7f])")
@@ -57,11 +59,12 @@ class Keyboard:
         """The same key, once it is done and has left the focus."""
         self._loose = False
         """Whether it was pressed since, and not waited for."""
+        self._released: asyncio.TimerHandle | None = None
 
     @property
     def still(self) -> bool:
         """Whether all that was typed is done."""
-        return not self._busy and not self._waiting
+        return not self._busy and not self._waiting and not self._loose
 
     def begin(self) -> None:
         """There is a picture."""
@@ -77,16 +80,28 @@ class Keyboard:
             stroke = self._waiting.popleft()
             key = stroke.key if isinstance(stroke, Key) else ""
             if key and key == self._held:
-                self._loose = True
-                await self._press(stroke)
-                continue
-            self._busy = True
-            if self._loose:  # that is to be done before
-                self._loose = False
+                await self._press_loosely(stroke)
+            elif self._loose:
                 self._waiting.appendleft(stroke)
+                self._catch_up()
             else:
+                self._busy = True
                 self._pressed = key, self._lowest
                 await self._press(stroke)
+                self._settle()
+
+    async def _press_loosely(self, stroke: Stroke) -> None:
+        """Without waiting for it until another key comes, or none."""
+        if self._released:
+            self._released.cancel()
+        self._loose = True
+        self._released = asyncio.get_running_loop().call_later(RELEASED, self._catch_up)
+        await self._press(stroke)
+
+    def _catch_up(self) -> None:
+        """Wait for a key that was held."""
+        if self._loose and not self._busy:
+            self._loose, self._busy = False, True
             self._settle()
 
     def _settle(self) -> None:

@@ -73,6 +73,22 @@ def test_what_comes_behind_enter_is_for_the_text_that_it_opens() -> None:
     drive(steps, reach=long_notes())
 
 
+def test_what_comes_behind_a_key_that_is_held_waits_for_all_of_it() -> None:
+    async def steps(it: Driver) -> None:
+        await it.type("barge")
+        await it.sees("20 hits")
+        await it.press("down", "j")
+        it.press_at_once(*"jjjjjj")
+        results = it.main.search.results
+        await it.until(lambda: results.place and results.place.n == 8)
+        await it.until(lambda: it.app.keyboard.still)
+        it.press_at_once(*"jjj", "slash", "s")
+        await it.until(lambda: it.main.search.prompt.value == "barges")
+        assert it.main.focused is it.main.search.prompt
+
+    drive(steps, reach=long_notes())
+
+
 def test_what_comes_behind_escape_is_for_where_it_leads() -> None:
     async def steps(it: Driver) -> None:
         await it.type("barge")
