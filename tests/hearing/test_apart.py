@@ -22,7 +22,7 @@ from memex.errors import ModelCrashed, ModelMissing, UnreadableFile
 from memex.protocols import Recognised
 from tests.hearing.making import Samples
 
-WORDS = "Printing, in the only sense with which we are at present concerned"
+WORDS = "Printing, in the only sense with which we are at present concern"
 
 
 @pytest.fixture
