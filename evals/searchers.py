@@ -65,7 +65,7 @@ class Listed:
     def search(self, query: Query, limit: int) -> Sequence[Passage]:
         """The list's passages."""
         with self.index.snapshot() as rows:
-            return _read(rows, self.candidates(rows, query.text, limit))
+            return rows.passages(self.candidates(rows, query.text, limit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Served:
         found = self.find(query, metrics.DEPTH)
         ranked = rank(found.asked, found.fused, found.passages, self.recall.weights)
         with self.recall.index.snapshot() as rows:  # nothing has moved since
-            lists = {name: _read(rows, each) for name, each in found.lists.items()}
+            lists = {name: rows.passages(each) for name, each in found.lists.items()}
         return Stages(lists=lists, ranked=[found.passages[one.row] for one in ranked])
 
     def find(self, query: Query, limit: int) -> Found:
@@ -99,11 +99,6 @@ class Served:
 
     def _read(self, query: Query) -> Understood:
         return understand(query.text, query.asked_at or self.now, self.people)
-
-
-def _read(rows: Snapshot, found: Sequence[Candidate]) -> list[Passage]:
-    there = rows.read(one.row for one in found)
-    return [there[one.row].passage for one in found]
 
 
 def all_methods(embedder: Embedder, progress: Callable[[Step], None]) -> Methods:

@@ -148,12 +148,12 @@ def found(window: Sequence[Spoken], index: Index, filters: Filters = NO_FILTERS)
     """Passages of recordings that have some of the window's words in a row."""
     with index.snapshot() as rows:
         found = rows.lexical(" ".join(word.key for word in window), LOOKED_AT, filters)
-        there = rows.read(candidate.row for candidate in found)
+        passages = rows.passages(found)
     said = _trigrams(word.key for word in window)
     least = max(1, len(said) // 20)
     return [
         passage
-        for passage in (each.passage for each in there.values())
+        for passage in passages
         if passage.kind in PLAYED
         and passage.start is not None
         and len(said & _trigrams(word.key for word in _as_spoken(passage))) >= least

@@ -95,12 +95,15 @@ class Index:
     @contextmanager
     def _written(self) -> Iterator[Writer]:
         """What writes; what it has written is found from then on."""
-        from memex.index.writer import Writer  # noqa: PLC0415 (see there)
-
         with writing(self.directory), self._writing:
-            self._writer = self._writer or Writer(self.directory, self.identity)
+            self._writer = self._writer or self._writer_of_its_own()
             yield self._writer
             self._data = self._newest()
+
+    def _writer_of_its_own(self) -> Writer:
+        from memex.index.writer import Writer  # noqa: PLC0415 (see there)
+
+        return Writer(self.directory, self.identity)
 
     def _newest(self) -> lance.LanceDataset:
         return lance.dataset(self.path, session=self._session)
@@ -237,8 +240,7 @@ class Index:
         with writing(self.directory), self._tidying:
             with self._writing:
                 self._drop_deleted_rows()
-            with self._written() as writer:
-                writer.index_columns()
+            self._writer_of_its_own().index_columns()  # others write meanwhile
             self._drop_old_files()
             if not self._vectors_are_live():
                 self._newest().drop_index(folding.VECTOR_INDEX)

@@ -126,6 +126,11 @@ class Snapshot:
             )
         }
 
+    def passages(self, found: Sequence[Candidate]) -> list[Passage]:
+        """Those of a candidate list, in its order."""
+        there = self.read(each.row for each in found)
+        return [there[each.row].passage for each in found]
+
     def _listed(
         self,
         score: str,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import lance
 import lancedb
 
-from memex.index import Candidate, Index, Snapshot
+from memex.index import Index
 from memex.protocols import NO_FILTERS, Filters
 from memex.types import Passage
 
@@ -22,7 +22,7 @@ def by_words(
 ) -> list[Passage]:
     """The passages of the lexical list."""
     with index.snapshot() as rows:
-        return _read(rows, rows.lexical(query, limit, filters, others))
+        return rows.passages(rows.lexical(query, limit, filters, others))
 
 
 def by_sense(
@@ -35,12 +35,7 @@ def by_sense(
 ) -> list[Passage]:
     """The passages of the list by vectors."""
     with index.snapshot() as rows:
-        return _read(rows, rows.nearest(vector, limit, filters, exact=exact))
-
-
-def _read(rows: Snapshot, found: Sequence[Candidate]) -> list[Passage]:
-    there = rows.read(one.row for one in found)
-    return [there[one.row].passage for one in found]
+        return rows.passages(rows.nearest(vector, limit, filters, exact=exact))
 
 
 def table(index: Index) -> Any:  # noqa: ANN401 (untyped library)

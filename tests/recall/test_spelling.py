@@ -50,9 +50,8 @@ class Memory:
     def found(self, query: str, limit: int = 5, *, plain: bool = False) -> list[str]:
         others = {} if plain else weights(self.meant(query))
         with self.index.snapshot() as rows:
-            hits = rows.lexical(query, limit, others=others)
-            there = rows.read(hit.row for hit in hits)
-        return [there[hit.row].passage.document_id for hit in hits]
+            hits = rows.passages(rows.lexical(query, limit, others=others))
+        return [hit.document_id for hit in hits]
 
 
 def note(case: Case) -> Document:
