@@ -1,4 +1,4 @@
-"""Chips: what narrows a search, as it is typed in the query (`from:Ada kind:podcast`)."""
+"""Chips: what narrows a search, as it is typed in the query (`from:Ada in:"Rose walk"`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 CHIP: Final = re.compile(
-    r"(?<!\S)(?P<name>from|kind|since|until|before|after):"
+    r"(?<!\S)(?P<name>from|in|kind|since|until|before|after):"
     r"(?:\"(?P<quoted>[^\"]+)\"|“(?P<curly>[^”]+)”|(?P<bare>[^\s\"“]+))",
     re.IGNORECASE,
 )
@@ -17,15 +17,15 @@ def value_of(match: re.Match[str]) -> str:
     return (match["quoted"] or match["curly"] or match["bare"]).strip()
 
 
-def from_chip(name: str) -> str:
-    """What narrows a search to somebody: in quotation marks that are not in the name, where it
+def chip(name: str, value: str) -> str:
+    """What is typed to narrow a search: in quotation marks that are not in the value, where it
     needs any; "" where all are.
     """
-    if not re.search(r"[\s\"“]", name):
-        return f"from:{name}"
-    if '"' not in name:
-        return f'from:"{name}"'
-    return "" if "”" in name else f"from:“{name}”"
+    if not re.search(r"[\s\"“]", value):
+        return f"{name}:{value}"
+    if '"' not in value:
+        return f'{name}:"{value}"'
+    return "" if "”" in value else f"{name}:“{value}”"
 
 
 def renamed(query: str, before: str, now: str) -> str:
@@ -34,6 +34,6 @@ def renamed(query: str, before: str, now: str) -> str:
     def put(match: re.Match[str]) -> str:
         who = " ".join(value_of(match).split()).casefold()
         meant = match["name"].casefold() == "from" and who == before.casefold()
-        return (from_chip(now) if meant else "") or match[0]
+        return (chip("from", now) if meant else "") or match[0]
 
     return CHIP.sub(put, query)

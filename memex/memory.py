@@ -266,7 +266,8 @@ class Memex:
                 replace(hit, snippet=served.snippets.of(hit.passage, self.library))
                 for hit in served.hits
             ]
-            return Results(tuple(hits), facets(served.passages, now.tzinfo))
+            origins = self.library.origins.of({each.document_id for each in served.passages})
+            return Results(tuple(hits), facets(served.passages, now.tzinfo, origins))
 
     def _serve(
         self, query: str, now: datetime, limit: int, filters: Filters, draft: Draft
@@ -275,7 +276,7 @@ class Memex:
         try:
             with draft.timed("recall"):
                 understood = understand(query, now, self.library.people.names())
-                wanted = self._called(narrowed(filters, understood))
+                wanted = self._known(narrowed(filters, understood))
                 served = self.stages().serve(understood, limit, wanted)
         except IndexDamaged:
             self.indexer.suspect()
@@ -284,11 +285,14 @@ class Memex:
         draft.hits = [_placed(hit, places) for hit in served.hits]
         return replace(served, hits=list(draft.hits))
 
-    def _called(self, filters: Filters) -> Filters:
-        """Filters with who is to speak as they are called by now."""
-        if filters.speaker is None:
-            return filters
-        return replace(filters, speaker=self.library.people.called(filters.speaker))
+    def _known(self, filters: Filters) -> Filters:
+        """Filters with who is to speak as they are called by now, and what is of an origin."""
+        people, origins = self.library.people, self.library.origins
+        return replace(
+            filters,
+            speaker=filters.speaker and people.called(filters.speaker),
+            documents=origins.within(filters.origin) if filters.origin else filters.documents,
+        )
 
     def stages(self) -> Recall:
         """The stages of recall, over what is searched now and by the weights for that."""

@@ -157,6 +157,10 @@ class Filters:
     """Said or written before this time."""
     speaker: str | None = None
     document_id: str | None = None
+    origin: str | None = None
+    """Out of a podcast, device or document that is called so (`memex.origins`)."""
+    documents: tuple[str, ...] | None = None
+    """In one of these; in any, where there is None."""
 
 
 NO_FILTERS = Filters()

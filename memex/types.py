@@ -367,6 +367,8 @@ class Facets:
     """By who speaks in them: each of several."""
     months: Mapping[str, int] = field(default_factory=lambda: NO_COUNTS)
     """By when they were said or written, in the user's zone: "2026-03"."""
+    origins: Mapping[str, int] = field(default_factory=lambda: NO_COUNTS)
+    """By what they are out of: a podcast, a device, a document by itself."""
     documents: Mapping[str, int] = field(default_factory=lambda: NO_COUNTS)
     """By the id of their document."""
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from memex.chips import from_chip, renamed
+from memex.chips import chip, renamed
 
 
 @pytest.mark.parametrize(
@@ -20,5 +20,5 @@ def test_a_chip_has_the_new_name(query: str, now: str) -> None:
 
 
 def test_a_name_that_no_chip_can_have_leaves_it() -> None:
-    assert from_chip('"”') == ""
+    assert chip("from", '"”') == ""
     assert renamed("from:Ada", "Ada", '"”') == "from:Ada"

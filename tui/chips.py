@@ -18,7 +18,7 @@ from tui.text import cut
 
 CHIP: Final = re.compile(
     r"(?<!\S)(?:since:\d{4}-\d{2} before:\d{4}-\d{2}(?!\S)"  # a month: the two go together
-    r"|(?:from|kind|since|until|before|after):(?:\"[^\"]+\"|“[^”]+”|[^\s\"“]+))",
+    r"|(?:from|in|kind|since|until|before|after):(?:\"[^\"]+\"|“[^”]+”|[^\s\"“]+))",
     re.IGNORECASE,
 )
 LONGEST: Final = 28

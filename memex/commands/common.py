@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -19,6 +20,8 @@ from memex.protocols import Filters
 from memex.types import KINDS
 
 Command = Callable[..., Any]
+
+_ID: Final = re.compile("[0-9a-f]{32}")
 
 
 def connect(context: click.Context, *roles: str) -> Client:
@@ -68,7 +71,12 @@ def filter_options(command: Command) -> Command:
         click.option("--since", type=time, help="Said or written from this local time on."),
         click.option("--until", type=time, help="Said or written before this local time."),
         click.option("--speaker", help="Only where this person speaks."),
-        click.option("--in", "document", metavar="ID", help="Only in this document."),
+        click.option(
+            "--in",
+            "within",
+            metavar="ID|NAME",
+            help="Only in this document; or by title, or the podcast or device that it is of.",
+        ),
     )
 
     @functools.wraps(command)
@@ -78,15 +86,17 @@ def filter_options(command: Command) -> Command:
         since: datetime | None,
         until: datetime | None,
         speaker: str | None,
-        document: str | None,
+        within: str | None,
         **others: object,
     ) -> Any:  # noqa: ANN401 (whatever the command returns)
+        document = within if within and _ID.fullmatch(within) else None
         filters = Filters(
             kinds=kinds,
             since=since.astimezone() if since else None,
             until=until.astimezone() if until else None,
             speaker=speaker,
             document_id=document,
+            origin=None if document else within,
         )
         return command(*arguments, filters=filters, **others)
 

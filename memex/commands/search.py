@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from typing import Final
 
 import click
 
 from memex import terminal
-from memex.chips import from_chip
+from memex.chips import chip
 from memex.commands.common import connect, echo_json, filter_options, json_option, paths
 from memex.commands.shown import Shown, keep
 from memex.protocols import Filters
@@ -64,21 +65,23 @@ def chips(facets: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
     """What can be added to the query to narrow it, each with its count: the most frequent, of
     what is not the same everywhere.
     """
-    written = {"kinds": _kind, "people": _person, "months": _month}
+    written: dict[str, Callable[[str], str]] = {
+        "kinds": partial(_chip, "kind"),
+        "people": partial(_chip, "from"),
+        "months": _month,
+        "origins": partial(_chip, "in"),
+    }
     for name, write in written.items():
         values = facets[name]
         if len(values) > 1:
             for value, count in islice(values.items(), MOST):
-                if chip := write(value):
-                    yield f"{chip} {count}"
+                narrows = name != "origins" or count > 1  # one hit of a document is seen anyway
+                if narrows and (words := write(value)):
+                    yield f"{words} {count}"
 
 
-def _kind(kind: str) -> str:
-    return f"kind:{kind}"
-
-
-def _person(name: str) -> str:
-    return from_chip(terminal.one_line(name))
+def _chip(name: str, value: str) -> str:
+    return chip(name, terminal.one_line(value))
 
 
 def _month(month: str) -> str:

@@ -91,8 +91,13 @@ def narrowing(filters: Filters) -> str:
         filters.until and f"said_at < {_timestamp(filters.until)}",
         filters.speaker and f"contains(lower(speaker), {quoted(filters.speaker.lower())})",
         filters.document_id and f"document_id = {quoted(filters.document_id)}",
+        filters.documents is not None and _among(filters.documents),
     ]
     return " AND ".join(part for part in parts if part)
+
+
+def _among(documents: Collection[str]) -> str:
+    return f"document_id IN ({', '.join(map(quoted, documents))})" if documents else "FALSE"
 
 
 def _timestamp(time: datetime) -> str:

@@ -25,6 +25,7 @@ from memex.feeds import Feeds
 from memex.files import Files, settle
 from memex.library.arrivals import Change, arrive, restate
 from memex.library.rows import Entry, copy_of, entry_of, holding_of, segment_of, time_of
+from memex.origins import Origins
 from memex.people import People
 from memex.retention import Holding
 from memex.searches import Searches
@@ -42,8 +43,8 @@ LONGEST: Final = timedelta(days=1)
 
 class Library:
     """The documents in the SQLite file, and its other rooms: `files`, `feeds`,
-    `echoes`, `people`, `tombstones`, `traces`, `cases`, `searches`,
-    `vocabulary`, `weights`.
+    `echoes`, `origins`, `people`, `tombstones`, `traces`, `cases`,
+    `searches`, `vocabulary`, `weights`.
 
     All methods raise `StorageError` when the disk refuses.
     """
@@ -54,6 +55,7 @@ class Library:
         self.files = Files(self.database)
         self.feeds = Feeds(self.database)
         self.echoes = Echoes(self.database)
+        self.origins = Origins(self.database)
         self.vocabulary = Vocabulary(self.database)
         self.people = People(self.database, self.vocabulary)
         self.tombstones = Tombstones(self.database)

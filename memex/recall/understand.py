@@ -123,6 +123,8 @@ class Understood:
     """The kinds of document that it may be in."""
     speaker: Hint[str] | None = None
     """Who said it, as their name is known."""
+    origin: Hint[str] | None = None
+    """What it is out of; only chips say it."""
     phrases: tuple[str, ...] = ()
     """What stands in quotation marks: words that are to be found as they are."""
     shape: Shape = "description"
@@ -153,14 +155,15 @@ def understand(
         kinds=_explicit(chips, "kind", _kinds_of) or _source(_masked(timeless)),
         speaker=_explicit(chips, "from", lambda value: _spelt(value, known))
         or _speaker(_masked(text), known, owner),
+        origin=_explicit(chips, "in", str),
         phrases=tuple(_phrases(text)),
         shape=_shape(text, known),
     )
 
 
 def narrowed(filters: Filters, query: Understood) -> Filters:
-    """Filters, and what the chips of a query say besides; what both say of kind or speaker, as
-    the chips do.
+    """Filters, and what the chips of a query say besides; what both say of kind, speaker or
+    origin, as the chips do.
     """
     time = query.time.value if query.time and query.time.explicit else Range(None, None)
     since = [each for each in (filters.since, time.since) if each]
@@ -173,6 +176,7 @@ def narrowed(filters: Filters, query: Understood) -> Filters:
         else filters.speaker,
         since=max(since, default=None),
         until=min(until, default=None),
+        origin=query.origin.value if query.origin else filters.origin,
     )
 
 
@@ -194,7 +198,7 @@ def _chips(query: str, now: datetime) -> Iterable[_Chip]:
         name = match["name"].casefold()
         value = value_of(match)
         chip = _Chip(name, value, match.start(), match.end())
-        if name == "from":
+        if name in {"from", "in"}:
             yield chip
         elif name == "kind":
             if _kinds_of(value):

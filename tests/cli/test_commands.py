@@ -83,7 +83,7 @@ def test_search_prints_the_documented_json(memex: Home) -> None:
     found = memex.json("search", "loaf in the oven")
     assert set(found) == {"query", "hits", "facets", "ms"}
     assert all(set(hit) == {*HIT, "snippet"} for hit in found["hits"])
-    assert list(found["facets"]) == ["kinds", "people", "months", "documents"]
+    assert list(found["facets"]) == ["kinds", "people", "months", "origins", "documents"]
     best = found["hits"][0]
     assert set(best["snippet"]) == {"text", "matches", "start", "end"}
     assert best["snippet"]["text"] == BREAD.strip()

@@ -15,7 +15,12 @@ from memex.commands import search
 
 ESCAPE = "\x1b["
 ON, OFF = "\x1b[1m\x1b[4m", "\x1b[0m"
-FACETS = {"kinds": {"note": 2, "audio": 1}, "people": {"Ada": 1}, "months": {"2026-03": 3}}
+FACETS = {
+    "kinds": {"note": 2, "audio": 1},
+    "people": {"Ada": 1},
+    "months": {"2026-03": 3},
+    "origins": {"Herons": 2, "Reeds": 1},
+}
 
 
 def hit(text: str, matches: list[list[int]], start: float | None = None) -> dict[str, Any]:
@@ -94,7 +99,7 @@ def test_what_a_document_says_does_nothing_to_the_terminal(
 
 def test_chips_stand_under_the_hits(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = run(monkeypatch, hit("A heron.", [])).stderr
-    assert "kind:note 2 · kind:audio 1\n" in click.unstyle(shown)
+    assert "kind:note 2 · kind:audio 1 · in:Herons 2\n" in click.unstyle(shown)
 
 
 def test_words_stay_lit_over_the_end_of_a_line() -> None:

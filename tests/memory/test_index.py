@@ -129,6 +129,8 @@ def test_a_snapshot_stays_as_it_was(index: Index) -> None:
         (Filters(until=datetime(2026, 2, 1, tzinfo=UTC)), {BREAD.id}),
         (Filters(speaker="ben"), {TALK.id}),
         (Filters(document_id=BREAD.id), {BREAD.id}),
+        (Filters(documents=(BREAD.id, TALK.id)), {BREAD.id, TALK.id}),
+        (Filters(documents=()), set()),
         (Filters(kinds=("it's not a kind",)), set()),
     ],
 )

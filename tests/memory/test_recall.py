@@ -114,6 +114,7 @@ def test_a_search_tells_why_each_was_found_and_what_it_can_be_narrowed_by(notes:
         kinds={"note": 1, "audio": 1},
         people={"Ada": 1, "Ben": 1},
         months={"2026-01": 1, "2026-05": 1},
+        origins={BREAD.title: 1, TALK.title: 1},
         documents={BREAD.id: 1, TALK.id: 1},
     )
     assert hit_from_json(json.loads(json.dumps(hit_to_json(bread)))).snippet == bread.snippet
@@ -147,3 +148,6 @@ def test_facets_are_of_what_a_chip_leaves(notes: Notes) -> None:
     assert found.facets.kinds == {"audio": 1}
     assert found.facets.people == {"Ada": 1, "Ben": 1}
     assert notes.memex.search("rose loaf kind:mail") == Results((), Facets())
+    there = notes.memex.search(f'rose loaf in:"{TALK.title.lower()}"')
+    assert there.facets.origins == {TALK.title: 1}
+    assert notes.memex.search("rose loaf in:nowhere") == Results((), Facets())

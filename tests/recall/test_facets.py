@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from memex.commands.search import chips
+from memex.protocols import Filters
 from memex.recall.facets import facets
-from memex.recall.understand import understand
+from memex.recall.understand import narrowed, understand
 from memex.times import Range
 from memex.types import Facets
 from tests.recall.test_rank import passage
@@ -26,18 +27,19 @@ def test_each_value_is_counted_the_most_frequent_first() -> None:
         passage("two", "c"),
         passage("three", "d", "Ada, Voice 3"),
     ]
-    counted = facets(found, UTC)
+    counted = facets(found, UTC, {"one": "The Gate", "two": "Walden", "three": "The Gate"})
     assert list(counted.kinds.items()) == [("note", 3), ("audio", 1)]
     assert list(counted.people.items()) == [("Ada", 3), ("Ben", 1), ("Voice 3", 1)]
     assert list(counted.documents.items()) == [("two", 2), ("one", 1), ("three", 1)]
     assert counted.months == {"2026-04": 4}
+    assert list(counted.origins.items()) == [("The Gate", 2), ("Walden", 2)]
 
 
 def test_a_month_is_one_where_the_user_is() -> None:
     at = datetime(2026, 3, 31, 22, 30, tzinfo=UTC)  # half past midnight in Berlin
     found = [replace(passage("one", "a"), said_at=at), replace(passage("two", "b"), said_at=None)]
-    assert facets(found, BERLIN).months == {"2026-04": 1}
-    assert facets(found, UTC).months == {"2026-03": 1}
+    assert facets(found, BERLIN, {}).months == {"2026-04": 1}
+    assert facets(found, UTC, {}).months == {"2026-03": 1}
 
 
 def test_at_the_ends_of_all_times_there_is_no_month() -> None:
@@ -47,17 +49,17 @@ def test_at_the_ends_of_all_times_there_is_no_month() -> None:
         replace(passage("one", "a"), said_at=first),
         replace(passage("two", "b"), said_at=last),
     ]
-    west = facets(found, timezone(timedelta(hours=-5)))
+    west = facets(found, timezone(timedelta(hours=-5)), {})
     assert (west.kinds, west.months) == ({"note": 2}, {"9999-12": 1})
-    assert facets(found, timezone(timedelta(hours=5))).months == {"0001-01": 1}
+    assert facets(found, timezone(timedelta(hours=5)), {}).months == {"0001-01": 1}
 
 
 def test_of_nothing_nothing_is_counted() -> None:
-    assert facets([], UTC) == Facets({}, {}, {}, {})
+    assert facets([], UTC, {}) == Facets()
 
 
 def shown(**counts: Mapping[str, int]) -> list[str]:
-    none: dict[str, Mapping[str, int]] = {"kinds": {}, "people": {}, "months": {}}
+    none: dict[str, Mapping[str, int]] = {"kinds": {}, "people": {}, "months": {}, "origins": {}}
     return list(chips(none | counts))
 
 
@@ -81,6 +83,15 @@ def test_a_chip_of_a_person_means_that_person_when_it_is_typed(name: str) -> Non
     assert query.speaker.explicit
     assert query.speaker.value == name
     assert query.text == "rose"
+
+
+def test_a_chip_of_an_origin_means_that_origin_when_it_is_typed() -> None:
+    (chip,) = shown(origins={'The rose walk, or "1912"': 3, "Bread": 1})
+    assert chip.endswith(" 3")  # what one hit is of is seen beside it
+    query = understand(f"rose {chip.removesuffix(' 3')}", datetime(2026, 5, 4, tzinfo=UTC))
+    assert query.origin is not None
+    assert (query.origin.value, query.text) == ('The rose walk, or "1912"', "rose")
+    assert narrowed(Filters(origin="Bread"), query).origin == query.origin.value
 
 
 def test_a_name_that_no_quotation_marks_can_hold_has_no_chip() -> None:

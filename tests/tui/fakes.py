@@ -171,6 +171,7 @@ class FakeMemory(Memory):
                 "kinds": {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)},
                 "people": self._people(found),
                 "months": {},
+                "origins": {},
                 "documents": {},
             },
             "ms": 12.3,

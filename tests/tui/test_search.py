@@ -13,7 +13,7 @@ from memex.errors import InvalidRequest
 from memex.protocols import NO_FILTERS, Filters
 from tests.tui.driving import Driver, drive
 from tests.tui.fakes import Doc, FakeMemory, FakeReach, segment
-from tui.chips import Chips
+from tui.chips import Chips, picked, toggled
 from tui.findings import Place
 from tui.messages import Forgot
 
@@ -110,6 +110,13 @@ def test_a_chip_is_put_into_the_query_and_taken_out() -> None:
         await it.sees("3 hits")
 
     drive(steps)
+
+
+def test_an_origin_is_a_chip() -> None:
+    query = 'rose in:"The Gate" walk'
+    assert picked(query) == ['in:"The Gate"']
+    assert toggled(query, 'in:"The Gate"') == "rose walk"
+    assert toggled("rose walk", "in:Walden") == "rose walk in:Walden"
 
 
 def test_a_chip_can_be_clicked() -> None:
