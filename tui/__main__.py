@@ -9,6 +9,7 @@ from importlib.util import find_spec
 
 from memex.errors import InvalidRequest, MemexError
 from tui.garbage import Garbage
+from tui.hangup import end_with
 from tui.reach import Daemon
 
 
@@ -26,6 +27,8 @@ def main(arguments: list[str]) -> int:
     garbage = Garbage()
     from tui.app import MemexApp  # noqa: PLC0415 (as above)
 
+    if sys.stdin.isatty():
+        end_with(sys.stdin.fileno())
     app = MemexApp(reach, garbage=garbage)
     app.run()
     return app.return_code or 0

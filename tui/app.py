@@ -20,7 +20,7 @@ from tui.memory import Hush, Reach
 from tui.messages import Broke
 from tui.player import Player, loudspeaker
 from tui.screen import Main
-from tui.theme import DARK, LIGHT, preferred
+from tui.theme import DARK, LIGHT, preferred, themes
 from tui.threads import Newest, beside, tell
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ class MemexApp(App[None]):
         """
         super().__init__()
         self._garbage = garbage
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
+        for theme in themes(self.console.color_system):
+            self.register_theme(theme)
         self.theme = preferred(os.environ)
         self.animation_level = "none"  # what is asked for is there at once
         self._line = Line(reach, self._post)
@@ -103,6 +103,11 @@ class MemexApp(App[None]):
     def get_default_screen(self) -> Screen[None]:
         """The one there is."""
         return self._main
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """What a theme does not say itself: the grounds of what has the cursor, and of a chip."""
+        primary = self.current_theme.primary
+        return {"cursor": f"{primary} 25%", "filled": f"{primary} 35%"}
 
     def action_command_palette(self) -> None:
         """Show the palette."""

@@ -12,12 +12,13 @@ from textual.containers import Container
 from textual.events import Resize
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, Footer, Input
+from textual.widgets import ContentSwitcher, Input
 
 from memex.errors import DaemonUnavailable, InvalidRequest, MemexError
 from tui.ask import Ask
 from tui.desk import Desk
 from tui.ears import ears_of
+from tui.footer import Keyline
 from tui.keys import Keys
 from tui.library import Library
 from tui.link import Line
@@ -99,7 +100,7 @@ class Main(Screen[None]):
                 yield Library(self._line, id="library")
                 yield Live(self._line, id="live")
             yield Desk(self._player, id="desk")
-        yield Footer()
+        yield Keyline()
 
     @property
     def search(self) -> Search:

@@ -1,4 +1,8 @@
-"""The colours, dark and light."""
+"""The colours, dark and light, and those of terminals that have 256 of them.
+
+Such a terminal shows the nearest that it has. Of a dark ground with a tint that is black or navy
+blue, and two grounds that are to be told apart become one; so these take what it has.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +39,45 @@ LIGHT: Final = Theme(
     error="#b3261e",
     dark=False,
 )
+DARK_OF_256: Final = Theme(
+    name=DARK.name,
+    primary="#87afff",
+    secondary="#87d7ff",
+    accent="#d7af5f",
+    foreground="#d0d0d0",
+    background="#121212",
+    surface="#1c1c1c",
+    panel="#303030",
+    success="#afd75f",
+    warning="#d7af5f",
+    error="#ff8787",
+    dark=True,
+    variables={"cursor": "#005f87", "filled": "#5f5f87"},
+)
+LIGHT_OF_256: Final = Theme(
+    name=LIGHT.name,
+    primary="#005faf",
+    secondary="#005f87",
+    accent="#875f00",
+    foreground="#303030",
+    background="#ffffff",
+    surface="#eeeeee",
+    panel="#dadada",
+    success="#5f8700",
+    warning="#875f00",
+    error="#af0000",
+    dark=False,
+    variables={"cursor": "#afd7ff", "filled": "#87afd7"},
+)
+MANY: Final = "truecolor"
+"""What a terminal has that can show any colour, as Rich calls it."""
 LIGHT_GROUNDS: Final = frozenset({"7", "15"})
 """Background colours in COLORFGBG that are light."""
+
+
+def themes(colours: str | None) -> tuple[Theme, Theme]:
+    """Dark and light, for a terminal that has these colours."""
+    return (DARK, LIGHT) if colours == MANY else (DARK_OF_256, LIGHT_OF_256)
 
 
 def preferred(environment: Mapping[str, str]) -> str:
