@@ -7,6 +7,7 @@ left out where it is measured. Sets that are only measured are never learnt from
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ from memex.significance import Difference, mean_difference
 METRICS: Final = ("recall@1", "recall@5", "nDCG@10")
 WHOLE: Final = "ranked"
 """The row of everything together."""
+WIDE: Final = 200
+"""Columns in a file."""
 WITH_CROSS: Final = f"{WHOLE} with {CROSS}"
 
 Scores = Mapping[str, Mapping[str, Sequence[float]]]
@@ -102,7 +105,7 @@ def _few(ranking: Ranking, limit: int | None) -> Ranking:
 
 
 def _report(tables: Sequence[Rows], again: Mapping[str, Reread], json_file: Path | None) -> None:
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDE)
     for rows in tables:
         _show(rows, console)
     console.print("shipped:", *(f"{name} {worth}" for name, worth in WEIGHTS.items()))

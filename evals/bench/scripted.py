@@ -95,7 +95,7 @@ class Scripted:
             "uri": "file:///nowhere", "said_at": BEGAN.isoformat(), "score": 1.0, "ranks": {},
             "snippet": snippet, **{name: found[name] for name in names},
         }  # fmt: skip
-        facets: Json = {name: {} for name in ("kinds", "people", "months", "documents")}
+        facets: Json = {name: {} for name in ("kinds", "people", "months", "origins", "documents")}
         return {
             "query": query, "hits": [hit], "segments": [[0, 0]], "facets": facets,
             "ms": 1.0, "trace": None,

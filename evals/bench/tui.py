@@ -98,9 +98,13 @@ def _results(setting: Setting, up: Served, note: str) -> list[Figure]:
 
 
 def _scrolling(setting: Setting) -> list[Figure]:
-    """A key that is held, in three lists; and pages of a talk that are fetched as they are seen."""
+    """A key that is held, in a list by Textual alone and in three of ours; and pages of a talk that
+    are fetched as they are seen.
+    """
     setting.say("scrolling")
-    figures: list[Figure] = []
+    with _module("bare", DOCUMENTS) as program:
+        program.sees("Line 20 of the list")
+        figures = _held(program, DOWN, f"scrolling {DOCUMENTS:,} lines by Textual alone", bare=True)
     with _scripted(UTTERANCES // 8) as program:
         program.sees("What was it?")
         program.press(LIBRARY)
@@ -122,8 +126,10 @@ def _scrolling(setting: Setting) -> list[Figure]:
     return figures
 
 
-def _held(program: Terminal, key: str, name: str) -> list[Figure]:
-    """Pictures a second while a key is held, what a step takes, how late the last one is."""
+def _held(program: Terminal, key: str, name: str, *, bare: bool = False) -> list[Figure]:
+    """Pictures a second while a key is held, what a step takes, how late the last one is; of what
+    is `bare`, for comparison.
+    """
     program.rest()
     computed, began = cpu_seconds(program.pid), program.press(key)
     for n in range(1, KEYS):
@@ -136,8 +142,8 @@ def _held(program: Terminal, key: str, name: str) -> list[Figure]:
     step = (cpu_seconds(program.pid) - computed) / KEYS * 1000
     note = f"{RATE} keys a second"
     return [
-        Figure(f"{name}: pictures a second", frames, "", f"{RATE}", note),
-        Figure(f"{name}: processor time a key", step, "ms", "at most 16.7"),
+        Figure(f"{name}: pictures a second", frames, "", "" if bare else "as many", note),
+        Figure(f"{name}: processor time a key", step, "ms", "" if bare else "at most 16.7"),
         Figure(f"{name}: behind at the end", max(0.0, late), "s"),
     ]
 
@@ -191,8 +197,12 @@ def _tui(up: Served) -> terminal.Running:
 
 
 def _scripted(utterances: int) -> terminal.Running:
-    sizes = (str(DOCUMENTS), str(SEGMENTS), str(utterances))
-    return terminal.running((sys.executable, "-m", "evals.bench.scripted", *sizes), os.environ)
+    return _module("scripted", DOCUMENTS, SEGMENTS, utterances)
+
+
+def _module(name: str, *sizes: int) -> terminal.Running:
+    command = (sys.executable, "-m", f"evals.bench.{name}", *map(str, sizes))
+    return terminal.running(command, os.environ)
 
 
 def _percentiles(milliseconds: Sequence[float]) -> tuple[float, float]:

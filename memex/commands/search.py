@@ -72,7 +72,7 @@ def chips(facets: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
         "origins": partial(_chip, "in"),
     }
     for name, write in written.items():
-        values = facets[name]
+        values = facets.get(name, {})  # a memexd of before an update has fewer
         if len(values) > 1:
             for value, count in islice(values.items(), MOST):
                 narrows = name != "origins" or count > 1  # one hit of a document is seen anyway

@@ -69,6 +69,7 @@ def test_chips_are_shown_of_what_differs() -> None:
         "kind:audio 3",
         "kind:note 1",
     ]
+    assert list(chips({"people": {"Ada": 2, "Ben": 1}})) == ["from:Ada 2", "from:Ben 1"]
     many = dict.fromkeys("abcdef", 5)
     assert shown(people=many) == ["from:a 5", "from:b 5", "from:c 5"]
 
