@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from memex.protocols import Vectors
 
-PROBES: Final = 48
-"""Partitions that are read for a query, the nearest: all of them up to 390,000 passages."""
+PROBES: Final = 64
+"""Partitions that are read for a query, the nearest: all of them up to 520,000 passages."""
 ALL: Final = 1_000_000
 """Partitions where filters narrow: what they leave may lie anywhere."""
 MEASURED: Final = 30
