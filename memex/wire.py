@@ -317,17 +317,15 @@ def look_from_json(fields: Mapping[str, Any]) -> FeedLook:
 
 
 def filters_to_json(filters: Filters) -> Json:
-    """The filters of a search."""
-    return {
-        **_fields(filters),
-        "since": time_to_json(filters.since),
-        "until": time_to_json(filters.until),
-    }
+    """The filters of a search that are set: a memexd of before an update knows no others."""
+    given = {name: value for name, value in _fields(filters).items() if value is not None}
+    times = {name: value.isoformat() for name, value in given.items() if name in {"since", "until"}}
+    return given | times
 
 
 def filters_from_json(fields: Mapping[str, Any]) -> Filters:
     """The inverse of `filters_to_json`. Raises `InvalidRequest`."""
-    kinds = fields.get("kinds", ())
+    kinds, documents = fields.get("kinds", ()), fields.get("documents")
     if isinstance(kinds, str):
         raise InvalidRequest("These filters make no sense: kinds are a list.")
     try:
@@ -337,6 +335,7 @@ def filters_from_json(fields: Mapping[str, Any]) -> Filters:
                 "kinds": tuple(kinds),
                 "since": time_from_json(fields.get("since")),
                 "until": time_from_json(fields.get("until")),
+                "documents": None if documents is None else tuple(documents),
             }
         )
     except (TypeError, ValueError) as error:

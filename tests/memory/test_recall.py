@@ -58,9 +58,12 @@ def test_a_chip_and_an_option_narrow_together(notes: Notes) -> None:
     assert found(notes, "loaf rose since:2026-04-01", Filters(since=march)) == [TALK.id]
 
 
-def test_several_kinds_are_any_of_them() -> None:
+def test_filters_are_sent_as_they_are_set() -> None:
     kinds = ("audio", "mail")
     assert filters_from_json(filters_to_json(Filters(kinds=kinds))) == Filters(kinds=kinds)
+    assert filters_to_json(Filters(origin="Walden")) == {"kinds": (), "origin": "Walden"}
+    few = Filters(documents=(), since=datetime(2026, 3, 1, tzinfo=UTC))
+    assert filters_from_json(json.loads(json.dumps(filters_to_json(few)))) == few
     with pytest.raises(InvalidRequest, match="kinds are a list"):
         filters_from_json({"kinds": "audio"})
 
