@@ -31,7 +31,7 @@ from tui.text import cut
 from tui.threads import Newest, beside, tell
 from tui.welcome import Welcome
 
-PAUSE: Final = 0.02
+PAUSE: Final = 0.01
 """Seconds without a key after which it is searched."""
 LONG: Final = 0.3
 """Seconds after which it is shown that a search is still under way."""
